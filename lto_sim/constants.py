@@ -1,0 +1,41 @@
+"""Physical constants in SI units, from CODATA as shipped with scipy.
+
+The zero of the Celsius scale and the electronvolt are exact by definition.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from scipy import constants as _codata
+
+__all__ = [
+    "AVOGADRO",
+    "BOLTZMANN",
+    "ELEMENTARY_CHARGE",
+    "EV_PER_MOLE",
+    "FARADAY",
+    "GAS_CONSTANT",
+    "ZERO_CELSIUS",
+]
+
+ELEMENTARY_CHARGE: Final[float] = _codata.elementary_charge
+"""Elementary charge [C]; numerically also one electronvolt [J]."""
+
+AVOGADRO: Final[float] = _codata.Avogadro
+"""Avogadro constant [1/mol]."""
+
+BOLTZMANN: Final[float] = _codata.Boltzmann
+"""Boltzmann constant [J/K]."""
+
+FARADAY: Final[float] = ELEMENTARY_CHARGE * AVOGADRO
+"""Faraday constant [C/mol]."""
+
+GAS_CONSTANT: Final[float] = _codata.gas_constant
+"""Molar gas constant [J/(mol K)]."""
+
+EV_PER_MOLE: Final[float] = FARADAY
+"""One electronvolt per particle, as molar energy [J/mol]."""
+
+ZERO_CELSIUS: Final[float] = _codata.zero_Celsius
+"""Zero of the Celsius scale [K]."""

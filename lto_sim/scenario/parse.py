@@ -1,0 +1,182 @@
+"""Mappings, TOML and paths: everything between a file and a validated scenario."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import tomli_w
+from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
+
+from lto_sim.errors import InputError
+
+__all__ = ["initial_array", "parse_assignment", "plain", "read_toml", "set_paths", "to_toml", "validated"]
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], mapping: dict[str, Any]) -> Model:
+    """Validate `mapping`; the first thing wrong with it becomes one InputError with its path."""
+    try:
+        return model.model_validate(mapping)
+    except ValidationError as error:
+        raise _first_error(error) from None
+
+
+def _first_error(error: ValidationError) -> InputError:
+    entries = error.errors(include_url=False)
+    # In a union, the branch that got furthest says most: its own InputError, then the deepest path.
+    entries.sort(key=lambda e: (not isinstance(e.get("ctx", {}).get("error"), InputError), -len(e["loc"])))
+    entry = entries[0]
+    cause = entry.get("ctx", {}).get("error")
+    parts = [str(p) for p in entry["loc"] if not _is_branch(str(p))]
+    if isinstance(cause, InputError):
+        path = ".".join([*parts, cause.field] if cause.field else parts)
+        return InputError(path or "scenario", cause.value, cause.allowed, cause.remedy)
+    path = ".".join(parts) or "scenario"
+    if entry["type"] == "missing":
+        return InputError(path, None, "a value (the key is required)", "add the key")
+    context = entry.get("ctx", {})
+    allowed = str(context.get("expected") or context.get("expected_tags") or entry["msg"])
+    return InputError(path, entry.get("input"), allowed, "see `lto-sim schema` for every key, unit and range")
+
+
+_BRANCHES = frozenset(
+    {
+        "rectangle",
+        "slab",
+        "cylinder",
+        "sphere",
+        "constant",
+        "regular_solution",
+        "float",
+        "str",
+        "VelocitySpec",
+    }
+)
+
+
+def _is_branch(part: str) -> bool:
+    """Whether a location entry names the branch of a union rather than a key."""
+    return part in _BRANCHES or part.startswith(("function-", "tuple[", "nullable["))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises
+    ------
+    InputError
+        No such file, not UTF-8 text, or not TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise InputError("scenario", str(path), "a readable TOML file", str(error.strerror)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError("scenario", str(path), "valid TOML", str(error)) from None
+
+
+def plain(value: Any) -> Any:
+    """Turn tuples into lists and drop None, so that the result is what TOML and JSON know."""
+    if isinstance(value, dict):
+        return {key: plain(entry) for key, entry in value.items() if entry is not None}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value
+
+
+def to_toml(mapping: dict[str, Any]) -> str:
+    """Write a plain mapping as TOML text."""
+    return tomli_w.dumps(mapping)
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Split ``path=value`` of the command line; the value is TOML where it parses, else text.
+
+    Raises
+    ------
+    InputError
+        No ``=`` or an empty path.
+    """
+    path, sign, value = text.partition("=")
+    if not sign or not path.strip():
+        raise InputError("--set", text, "path=value", 'for example --set "temperature=75 degC"')
+    try:
+        return path.strip(), tomllib.loads(f"value = {value.strip()}")["value"]
+    except tomllib.TOMLDecodeError:
+        return path.strip(), value.strip()
+
+
+def set_paths(mapping: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of `mapping` with values set by dotted path; list entries are numbers.
+
+    Raises
+    ------
+    InputError
+        A path through something that is neither table nor list, or past the end of a list.
+    """
+    result: dict[str, Any] = plain(mapping)
+    if isinstance(result.get("material"), str):
+        result["material"] = {"name": result["material"]}
+    for path, value in values.items():
+        parts = path.split(".")
+        node: Any = result
+        for part in parts[:-1]:
+            node = _child(node, part, path)
+        if isinstance(node, list):
+            node[_index(node, parts[-1], path)] = value
+        elif isinstance(node, dict):
+            node[parts[-1]] = value
+        else:
+            raise InputError(path, value, "a path to a key of the scenario", "see `lto-sim schema`")
+    return result
+
+
+def _child(node: Any, part: str, path: str) -> Any:
+    if isinstance(node, list):
+        return node[_index(node, part, path)]
+    if isinstance(node, dict):
+        return node.setdefault(part, {})
+    raise InputError(path, part, "a path to a key of the scenario", "see `lto-sim schema`")
+
+
+def _index(node: list[Any], part: str, path: str) -> int:
+    if not part.isdigit() or int(part) >= len(node):
+        raise InputError(path, part, f"an index from 0 to {len(node) - 1}", "count entries from 0")
+    return int(part)
+
+
+def initial_array(initial: Any, shape: tuple[int, int, int]) -> NDArray[np.float64]:
+    """Spread a number, nested lists or a ``.npy`` file over cells (nz, ny, nx).
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, the wrong shape, or values outside [0, 1].
+    """
+    if isinstance(initial, str):
+        try:
+            values = np.load(initial, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise InputError("initial", initial, "a readable .npy file of numbers", str(error)) from None
+    else:
+        values = initial
+    try:
+        array = np.asarray(values, dtype=np.float64)
+        full = np.broadcast_to(array, shape).copy()
+    except (ValueError, TypeError):
+        raise InputError(
+            "initial",
+            initial,
+            f"a number, or an array that spreads over cells (z, y, x) = {shape}",
+            "match the mesh",
+        ) from None
+    if not np.all((full >= 0.0) & (full <= 1.0)):
+        worst = full[~((full >= 0.0) & (full <= 1.0))][0]
+        raise InputError("initial", float(worst), "0 to 1 in every cell", "give li fractions")
+    return full

@@ -1,0 +1,171 @@
+"""Observers of the time loop: states, inventory and charge, and the composition seen by a scanning probe.
+
+Within an implicit Euler step the fluxes are constant, so composition, inventory and charge are linear in time
+there; every value between two steps is taken from that line (dense output) and no step is shortened for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FineSeries", "Observer", "ScanPlan", "ScanRecord", "Span", "StateRecord"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Span:
+    """One accepted step, or the part of it up to the end of the drive.
+
+    Parameters
+    ----------
+    start, end : Time [s].
+    x_start, x_end : Composition (nz, ny, nx) at both ends.
+    lithium_start, lithium_end : Inventory [m3 of li fraction].
+    uptake_start, uptake_end : Lithium let in through each contact since the beginning [m3 of li fraction].
+    potential : Potential held [V].
+    """
+
+    start: float
+    end: float
+    x_start: Floats
+    x_end: Floats
+    lithium_start: float
+    lithium_end: float
+    uptake_start: Floats
+    uptake_end: Floats
+    potential: float
+
+    def weight(self, time: float | Floats) -> float | Floats:
+        """Position of `time` in the span, 0 at its start and 1 at its end."""
+        return (time - self.start) / (self.end - self.start)
+
+
+class Observer(Protocol):
+    """Anything that looks at every span."""
+
+    def observe(self, span: Span) -> None:
+        """Take what is needed from the span."""
+        ...
+
+
+def _next_index(times: Floats, done: int, end: float) -> int:
+    return int(np.searchsorted(times[done:], end, side="right")) + done
+
+
+class StateRecord:
+    """Composition at given times, single precision.
+
+    Parameters
+    ----------
+    times : Increasing times [s]; those at or before the start of the first span take its start.
+    """
+
+    def __init__(self, times: Floats) -> None:
+        self.times = times
+        self.states: list[NDArray[np.float32]] = []
+
+    def observe(self, span: Span) -> None:
+        """Interpolate the states whose time lies in the span."""
+        for index in range(len(self.states), _next_index(self.times, len(self.states), span.end)):
+            w = span.weight(self.times[index])
+            self.states.append((span.x_start + w * (span.x_end - span.x_start)).astype(np.float32))
+
+
+class FineSeries:
+    """Inventory, uptake and potential at given times.
+
+    Parameters
+    ----------
+    times : Increasing times [s].
+    contacts : Number of contacts.
+    """
+
+    def __init__(self, times: Floats, contacts: int) -> None:
+        self.times = times
+        self.filled = 0
+        self.lithium = np.zeros(times.size)
+        self.potential = np.zeros(times.size)
+        self.uptake = np.zeros((times.size, contacts))
+
+    def observe(self, span: Span) -> None:
+        """Interpolate the values whose time lies in the span."""
+        last = _next_index(self.times, self.filled, span.end)
+        part = slice(self.filled, last)
+        w = np.asarray(span.weight(self.times[part]))
+        self.lithium[part] = span.lithium_start + w * (span.lithium_end - span.lithium_start)
+        self.uptake[part] = span.uptake_start + w[:, None] * (span.uptake_end - span.uptake_start)
+        self.potential[part] = span.potential
+        self.filled = last
+
+
+@dataclass(frozen=True)
+class ScanPlan:
+    """When the probe visits which part of the particle.
+
+    Parameters
+    ----------
+    frame_start : Start of each frame [s].
+    pixel_time : Offset of each pixel within a frame [s], (rows, columns).
+    weight_x, weight_y : Shares of each cell column in a pixel column, and of rows; rows sum to 1.
+    """
+
+    frame_start: Floats
+    pixel_time: Floats
+    weight_x: Floats
+    weight_y: Floats
+
+
+class ScanRecord:
+    """Projected composition of every pixel at the pixel's own time.
+
+    Parameters
+    ----------
+    plan : The scan.
+    layer_weight : Share of each layer (z) in the thickness, summing to 1.
+    """
+
+    def __init__(self, plan: ScanPlan, layer_weight: Floats) -> None:
+        self.plan = plan
+        self.layer_weight = layer_weight
+        self.order = np.argsort(plan.pixel_time, axis=None, kind="stable")
+        self.offset = plan.pixel_time.ravel()[self.order]
+        self.values = np.full((plan.frame_start.size, plan.pixel_time.size), np.nan)
+        self.frame = 0
+        self.visited = 0
+        self._last: Floats | None = None
+
+    def project(self, x: Floats) -> Floats:
+        """Mean through the thickness over each pixel, in visiting order."""
+        mean = np.tensordot(self.layer_weight, x, axes=1)
+        image = self.plan.weight_y @ mean @ self.plan.weight_x.T
+        return np.asarray(image.ravel()[self.order])
+
+    def observe(self, span: Span) -> None:
+        """Record the pixels visited during the span."""
+        before: Floats | None = self._last
+        self._last = None
+        while self.frame < self.plan.frame_start.size:
+            times = self.plan.frame_start[self.frame] + self.offset
+            last = int(np.searchsorted(times, span.end, side="right"))
+            if last > self.visited:
+                before = self.project(span.x_start) if before is None else before
+                after = self._last if self._last is not None else self.project(span.x_end)
+                self._last = after
+                part = slice(self.visited, last)
+                w = np.clip(span.weight(times[part]), 0.0, 1.0)
+                values = before[part] + w * (after[part] - before[part])
+                self.values[self.frame, self.order[part]] = values
+                self.visited = last
+            if last < times.size:
+                return
+            self.frame += 1
+            self.visited = 0
+
+    def frames(self) -> Floats:
+        """Recorded composition (frame, row, column); NaN where the run ended before the visit."""
+        return self.values.reshape(-1, *self.plan.pixel_time.shape)

@@ -1,0 +1,176 @@
+"""From a scenario to a labelled solution: the entry of the transport room."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from lto_sim.errors import InputError
+from lto_sim.materials import TwoPhaseMaterial
+from lto_sim.scenario import Scenario, build_contacts, build_material, build_specimen
+from lto_sim.scenario.models import DriveSpec
+from lto_sim.specimen import Contact, Mesh, Radial, build_mesh
+from lto_sim.transport.controller import StepController
+from lto_sim.transport.grid import Grid, make_grid
+from lto_sim.transport.loop import Leg, Progress, march
+from lto_sim.transport.record import FineSeries, Observer, ScanRecord, StateRecord
+from lto_sim.transport.scan import plan_scan
+from lto_sim.transport.solution import build_solution
+from lto_sim.transport.step import Conditions, ImplicitStepper
+
+__all__ = ["RunPlan", "plan_run", "simulate"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run would do, without doing it.
+
+    Parameters
+    ----------
+    cells : Computed cells.
+    states, frames : Saved states and recorded frames.
+    memory_bytes : Estimate of the largest memory the run needs beyond the interpreter.
+    steps : Estimate of the steps: fronts across the longest extent, and as many again for transients.
+    """
+
+    cells: int
+    states: int
+    frames: int
+    memory_bytes: int
+    steps: int
+
+
+def plan_run(scenario: Scenario) -> RunPlan:
+    """Check everything that can be checked without running, and count.
+
+    Raises
+    ------
+    InputError
+        What :func:`simulate` would refuse.
+    """
+    _, mesh, _ = _build(scenario)
+    states = _state_times(scenario).size
+    frames = (
+        0 if scenario.scan is None else plan_scan(scenario.scan, mesh, scenario.duration).frame_start.size
+    )
+    cells = int(np.prod(mesh.shape))
+    pixels = 0 if scenario.scan is None else math.prod(scenario.scan.pixels)
+    steps = int(2 * max(mesh.shape) / scenario.numerics.front_fraction)
+    return RunPlan(cells, states, frames, cells * (400 + 8 * states) + 12 * frames * pixels, steps)
+
+
+def simulate(scenario: Scenario, *, progress: Progress | None = None) -> xr.Dataset:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : What to run.
+    progress : Called with the part of the time that is done (0 to 1).
+
+    Returns
+    -------
+    Dataset with ``li_fraction(time, z, y, x)``, ``cell_volume(z, y, x)`` [m3], ``thickness(y, x)`` [m],
+    ``current, charge, potential, lithium(time_fine)`` [A, C, V, mol], outline and contacts [m]; with a
+    scan, ``scan_li_fraction(frame, pixel_y, pixel_x)``, ``frame_time(frame)`` and
+    ``pixel_time(pixel_y, pixel_x)`` [s].
+    Status and counters are attributes; a run that could not be finished says so in ``status_meaning``.
+
+    Raises
+    ------
+    InputError
+        A contact off the outline, an initial array that does not fit, too many states.
+    """
+    material, mesh, contacts = _build(scenario)
+    specimen = build_specimen(scenario)
+    grid = make_grid(mesh)
+    x_start = scenario.initial_composition(mesh.shape)
+    states = StateRecord(_state_times(scenario))
+    series = FineSeries(_fine_times(scenario), len(contacts))
+    scan = None
+    if scenario.scan is not None:
+        layers = np.diff(mesh.z_face) / (mesh.z_face[-1] - mesh.z_face[0])
+        scan = ScanRecord(plan_scan(scenario.scan, mesh, scenario.duration), layers)
+    observers: tuple[Observer, ...] = (states, series) if scan is None else (states, series, scan)
+    numerics = scenario.numerics
+    _, end, counters = march(
+        ImplicitStepper(grid, numerics.tolerance),
+        x_start,
+        _legs(scenario, material, grid, contacts, x_start),
+        observers,
+        max_steps=numerics.max_steps,
+        progress=progress,
+    )
+    return build_solution(scenario, specimen, contacts, material, mesh, end, counters, states, series, scan)
+
+
+def _build(scenario: Scenario) -> tuple[TwoPhaseMaterial, Mesh, tuple[Contact, ...]]:
+    specimen = build_specimen(scenario)
+    if scenario.scan is not None and isinstance(specimen.outline, Radial):
+        raise InputError("scan", "a scan over a radial body", "rectangle or slab", "remove [scan]")
+    contacts = build_contacts(scenario)
+    return build_material(scenario), build_mesh(specimen, contacts), contacts
+
+
+def _state_times(scenario: Scenario) -> Floats:
+    duration = scenario.duration
+    every = scenario.output.every or duration / 100.0
+    count = math.floor(duration / every * (1.0 + 1e-9)) + 1
+    if count > scenario.output.max_states:
+        limit = duration / (scenario.output.max_states - 1)
+        raise InputError(
+            "output.every",
+            every,
+            f">= {limit:.4g} s for {scenario.output.max_states} states",
+            "or raise max_states",
+        )
+    return np.minimum(np.arange(count) * every, duration)
+
+
+def _fine_times(scenario: Scenario) -> Floats:
+    duration = scenario.duration
+    every = scenario.output.current_every or duration / 1000.0
+    count = math.floor(duration / every * (1.0 + 1e-9)) + 1
+    if count > 1_000_000:
+        raise InputError("output.current_every", every, f">= {duration / 1e6:g} s", "sample more slowly")
+    return np.minimum(np.arange(count) * every, duration)
+
+
+def _legs(
+    scenario: Scenario, material: TwoPhaseMaterial, grid: Grid, contacts: tuple[Contact, ...], x_start: Floats
+) -> tuple[Leg, ...]:
+    ends = np.cumsum([step.until.time for step in scenario.drive])
+    return tuple(
+        _leg(scenario, material, grid, contacts, x_start, step, float(end))
+        for step, end in zip(scenario.drive, ends, strict=True)
+    )
+
+
+def _leg(
+    scenario: Scenario,
+    material: TwoPhaseMaterial,
+    grid: Grid,
+    contacts: tuple[Contact, ...],
+    x_start: Floats,
+    step: DriveSpec,
+    end: float,
+) -> Leg:
+    temperature = scenario.temperature if step.temperature is None else step.temperature
+    x_poor, x_rich = material.edges(temperature)
+    held = material.contact_excess(step.hold, temperature)
+    faces = grid.contact_cell.size
+    transfer = np.empty(faces)
+    for contact, part in zip(contacts, grid.contact_slices, strict=True):
+        transfer[part] = math.inf if contact.transfer is None else contact.transfer(temperature)
+    conditions = Conditions(
+        x_poor, x_rich, material.poor.diffusivity(temperature), material.rich.diffusivity(temperature),
+        np.full(faces, held), transfer, np.zeros(faces),
+    )  # fmt: skip
+    scale = max(abs(held), float(np.abs(material.excess(x_start, temperature)).max()))
+    controller = StepController(scenario.numerics.front_fraction, scenario.numerics.change_fraction, scale)
+    return Leg(end, step.hold, lambda _: conditions, controller, step.until.li_fraction)
