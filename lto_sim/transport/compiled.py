@@ -1,11 +1,14 @@
 """The one place where functions are compiled: numba, cached, no threads, strict floating point.
 
 `cache=True` fails where no cache directory can be written (a read-only installation without a home), so a
-temporary one is named first in that case. Every kernel keeps its Python form as ``.py_func``.
+temporary one is named first in that case. numba renews a cached kernel when its own file changes but not when
+a kernel it calls does, so caches older than the newest source here are dropped at import. Every kernel keeps
+its Python form as ``.py_func``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -37,7 +40,17 @@ def _has_home() -> bool:
         return False
 
 
+def _drop_stale_caches() -> None:
+    here = Path(__file__).resolve().parent
+    newest = max(source.stat().st_mtime for source in here.glob("*.py"))
+    for index in (here / "__pycache__").glob("*.nbi"):
+        with contextlib.suppress(OSError):
+            if index.stat().st_mtime < newest:
+                index.unlink()
+
+
 _ensure_cache_directory()
+_drop_stale_caches()
 
 
 def kernel(function: Function) -> Function:

@@ -27,7 +27,7 @@ STATUS: Final[tuple[str, ...]] = (
 )
 """Meaning of the status value of a run."""
 
-_SMALLEST_STEP = 1e-14
+_SMALLEST_STEP = 1e-16
 _ROUND_OFF = 1e-12
 
 
@@ -164,8 +164,8 @@ class _Run:
 
     def leg(self, leg: Leg) -> bool:
         """Run one step of the drive; False where the run ends with it."""
-        begin = self.time
-        dt = self.first_step(leg)
+        first = self.first_step(leg)
+        dt = max(first, self.resolved())
         counters = self.counters
         while self.time < leg.end:
             if counters.steps >= self.max_steps:
@@ -180,7 +180,7 @@ class _Run:
             if not leg.controller.accepts(load):
                 counters.rejected += 1
                 dt = size * (0.25 if math.isinf(load) else max(0.2, 0.9 / load))
-                if dt < _SMALLEST_STEP * (leg.end - begin):
+                if dt < max(_SMALLEST_STEP * first, self.resolved()):
                     counters.status = 3
                     return False
                 continue
@@ -188,8 +188,12 @@ class _Run:
             if self.accept(leg, result, end):
                 counters.status = 1
                 return False
-            dt = leg.controller.next_step(size, load)
+            dt = max(leg.controller.next_step(size, load), self.resolved())
         return True
+
+    def resolved(self) -> float:
+        """Smallest step [s] that the time itself can still count."""
+        return 8.0 * math.ulp(self.time)
 
     def load(self, result: StepResult, controller: StepController, conditions: Conditions) -> float:
         cells = self.grid.interior
@@ -206,7 +210,7 @@ class _Run:
         part = self.part_to_stop(leg, lithium)
         x_new, uptake = result.x, result.uptake
         if part < 1.0:
-            end = self.time + part * (end - self.time)
+            end = max(self.time + part * (end - self.time), math.nextafter(self.time, math.inf))
             x_new = self.x + part * (x_new - self.x)
             uptake = part * uptake
             lithium = self.inventory(x_new)
@@ -231,14 +235,17 @@ class _Run:
         return part < 1.0
 
     def part_to_stop(self, leg: Leg, lithium: float) -> float:
-        """Part of the step after which the mean li fraction crosses the one asked for; 1 if it does not."""
+        """Part of the step after which the mean li fraction crosses the one asked for; 1 if it does not.
+
+        A step that ends there within round-off has reached it; one that starts there has not to cross it.
+        """
         if leg.stop_fraction is None:
             return 1.0
-        wanted = leg.stop_fraction * self.capacity
+        wanted, slack = leg.stop_fraction * self.capacity, _ROUND_OFF * self.capacity
         before, after = self.lithium - wanted, lithium - wanted
-        if before * after > 0.0 or before == after:
+        if abs(before) <= slack or (before * after > 0.0 and abs(after) > slack):
             return 1.0
-        return min(before / (before - after), 1.0 - 1e-15)
+        return min(before / (before - after), 1.0 - 1e-15) if before * after < 0.0 else 1.0 - 1e-15
 
     def first_step(self, leg: Leg) -> float:
         """Time in which the contact faces alone would move their cells by the part allowed."""

@@ -7,6 +7,10 @@ Sci. Comput. 30 (2008) 463). Implicit Euler in this form has a discrete maximum 
 The new composition is x_old + dt * (fluxes of u) / V, so lithium is conserved to round-off whatever the
 linear solver left, and no value is ever clipped.
 
+The unknown of the linear systems is the change v = u - u_old. Their round-off is then a part of what a step
+changes rather than of u: dt * (fluxes) / V multiplies it by the step size, which grows without limit once a
+particle is done (solved for u itself, x left [0, 1] by 5e-12 in a long hold and by 1e-2 in an endless one).
+
 A contact face feeds its cell through an interface conductance k_c A in series with the half cell G:
 
     flux = k_c A G / (k_c A + D G) (D w_contact - u) + imposed,
@@ -47,19 +51,38 @@ def _states(x: Floats, x_poor: float, x_rich: float, state: Integers, first: int
 
 
 @kernel
+def _rebase(
+    first: int, end: int, x_old: Floats, x_poor: float, x_rich: float, d_poor: float, d_rich: float,
+    state: Integers, base: Floats, v: Floats,
+) -> None:  # fmt: skip
+    """Set base to the old u of a cell that is still in its phase, else 0, and v so that base + v stays."""
+    for c in range(first, end):
+        total = base[c] + v[c]
+        if state[c] < 0:
+            base[c] = d_poor * min(x_old[c] - x_poor, 0.0)
+            v[c] = total - base[c]
+        elif state[c] > 0:
+            base[c] = d_rich * max(x_old[c] - x_rich, 0.0)
+            v[c] = total - base[c]
+        else:
+            base[c] = v[c] = 0.0
+
+
+@kernel
 def _contact_coefficients(
-    u: Floats, d_poor: float, d_rich: float,
+    base: Floats, v: Floats, d_poor: float, d_rich: float,
     face_cell: Integers, face_g: Floats, face_transfer: Floats, face_w: Floats,
     coefficient: Floats, target: Floats,
 ) -> bool:  # fmt: skip
-    """Linearise every contact face about u; return whether a surface changed its phase."""
+    """Linearise every contact face about u = base + v; return whether a surface changed its phase."""
     changed = False
     for f in range(face_cell.size):
         if np.isinf(face_transfer[f]):
             d = d_poor if face_w[f] < 0.0 else d_rich
             g = face_g[f]
         else:
-            drive = face_transfer[f] * face_w[f] + face_g[f] * u[face_cell[f]]
+            u = base[face_cell[f]] + v[face_cell[f]]
+            drive = face_transfer[f] * face_w[f] + face_g[f] * u
             d = d_poor if drive < 0.0 else d_rich
             g = face_transfer[f] * face_g[f] / (face_transfer[f] + d * face_g[f])
         changed = changed or g != coefficient[f]
@@ -72,21 +95,22 @@ def _contact_coefficients(
 def _assemble(
     dims: Integers, dt: float, x_old: Floats, volume: Floats, x_poor: float, x_rich: float,
     d_poor: float, d_rich: float, gx0: Floats, gy0: Floats, gz0: Floats,
-    face_cell: Integers, coefficient: Floats, target: Floats, imposed: Floats, state: Integers,
+    face_cell: Integers, coefficient: Floats, target: Floats, imposed: Floats, state: Integers, base: Floats,
     a: Floats, gx: Floats, gy: Floats, gz: Floats, active: Flags, rhs: Floats,
 ) -> None:  # fmt: skip
-    """Fill the finest level: faces between two active cells stay, faces to a gap cell go into a."""
+    """Fill the finest level for v: faces between two active cells stay, faces to a gap cell go into a."""
     nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
     plane = ny * nx
     for c in range(plane, plane * (nz + 1)):
         active[c] = state[c] != 0
         gx[c] = gy[c] = gz[c] = a[c] = rhs[c] = 0.0
     for c in range(plane, plane * (nz + 1)):
-        if state[c] != 0:
-            d = d_poor if state[c] < 0 else d_rich
-            edge = x_poor if state[c] < 0 else x_rich
-            a[c] += volume[c] / (d * dt)
-            rhs[c] += volume[c] * (x_old[c] - edge) / dt
+        if state[c] < 0:
+            a[c] += volume[c] / (d_poor * dt)
+            rhs[c] += volume[c] * max(x_old[c] - x_poor, 0.0) / dt
+        elif state[c] > 0:
+            a[c] += volume[c] / (d_rich * dt)
+            rhs[c] += volume[c] * min(x_old[c] - x_rich, 0.0) / dt
         for axis in range(3):
             if axis == 0:
                 g, neighbour = gx0[c], c + 1
@@ -95,6 +119,11 @@ def _assemble(
             else:
                 g, neighbour = gz0[c], c + plane
             if g != 0.0:
+                flux = g * (base[neighbour] - base[c])
+                if state[c] != 0:
+                    rhs[c] += flux
+                if state[neighbour] != 0:
+                    rhs[neighbour] -= flux
                 if state[c] != 0 and state[neighbour] != 0:
                     if axis == 0:
                         gx[c] = g
@@ -110,7 +139,7 @@ def _assemble(
         c = face_cell[f]
         if state[c] != 0:
             a[c] += coefficient[f]
-            rhs[c] += coefficient[f] * target[f] + imposed[f]
+            rhs[c] += coefficient[f] * (target[f] - base[c]) + imposed[f]
 
 
 @kernel
@@ -136,9 +165,9 @@ def _thomas(nx: int, a: Floats, gx: Floats, active: Flags, rhs: Floats, u: Float
 def _update(
     dims: Integers, dt: float, x_old: Floats, volume: Floats, gx: Floats, gy: Floats, gz: Floats,
     face_cell: Integers, coefficient: Floats, target: Floats, imposed: Floats,
-    u: Floats, x: Floats, face_flux: Floats,
+    base: Floats, v: Floats, x: Floats, face_flux: Floats,
 ) -> float:  # fmt: skip
-    """Fill x = x_old + dt (fluxes of u) / V; each face's flux is one number with two signs.
+    """Fill x = x_old + dt (fluxes of base + v) / V; each face's flux is one number with two signs.
 
     Returns the composition below which a difference is round-off of these sums.
     """
@@ -146,17 +175,29 @@ def _update(
     plane = ny * nx
     worst = 0.0
     for c in range(plane, plane * (nz + 1)):
-        total = gx[c] * (u[c + 1] - u[c]) - gx[c - 1] * (u[c] - u[c - 1])
-        total += gy[c] * (u[c + nx] - u[c]) - gy[c - nx] * (u[c] - u[c - nx])
-        total += gz[c] * (u[c + plane] - u[c]) - gz[c - plane] * (u[c] - u[c - plane])
+        total = rough = conductance = 0.0
+        for axis in range(3):
+            if axis == 0:
+                g_next, g_last, stride = gx[c], gx[c - 1], 1
+            elif axis == 1:
+                g_next, g_last, stride = gy[c], gy[c - nx], nx
+            else:
+                g_next, g_last, stride = gz[c], gz[c - plane], plane
+            steady_next = g_next * (base[c + stride] - base[c])
+            steady_last = g_last * (base[c] - base[c - stride])
+            total += steady_next + g_next * (v[c + stride] - v[c])
+            total -= steady_last + g_last * (v[c] - v[c - stride])
+            rough += abs(steady_next) + abs(steady_last)
+            conductance += g_next + g_last
         x[c] = total
-        conductance = gx[c] + gx[c - 1] + gy[c] + gy[c - nx] + gz[c] + gz[c - plane]
-        worst = max(worst, dt / volume[c] * conductance * abs(u[c]))
+        worst = max(worst, dt / volume[c] * (rough + conductance * abs(v[c])))
     for f in range(face_cell.size):
-        flux = coefficient[f] * (target[f] - u[face_cell[f]]) + imposed[f]
+        c = face_cell[f]
+        steady = coefficient[f] * (target[f] - base[c])
+        flux = steady - coefficient[f] * v[c] + imposed[f]
         face_flux[f] = flux
-        x[face_cell[f]] += flux
-        worst = max(worst, dt / volume[face_cell[f]] * coefficient[f] * abs(target[f]))
+        x[c] += flux
+        worst = max(worst, dt / volume[c] * (abs(steady) + coefficient[f] * abs(v[c])))
     for c in range(plane, plane * (nz + 1)):
         x[c] = x_old[c] + dt * x[c] / volume[c]
     return 16.0 * 2.220446049250313e-16 * worst
@@ -164,7 +205,7 @@ def _update(
 
 @kernel
 def _next_states(
-    first: int, end: int, x: Floats, u: Floats, x_poor: float, x_rich: float,
+    first: int, end: int, x: Floats, base: Floats, v: Floats, x_poor: float, x_rich: float,
     d_poor: float, d_rich: float, slack: float, state: Integers,
 ) -> bool:  # fmt: skip
     """States that the solution asks for; True if one changed by more than round-off (`slack`)."""
@@ -173,13 +214,14 @@ def _next_states(
     for c in range(first, end):
         old = state[c]
         new = old
+        u = base[c] + v[c]
         if old == 0:
             if x[c] > x_rich + slack:
                 new = 1
             elif x[c] < x_poor - slack:
                 new = -1
-        elif old * u[c] < 0.0:
-            over = abs(u[c]) / (d_poor if old < 0 else d_rich)
+        elif old * u < 0.0:
+            over = abs(u) / (d_poor if old < 0 else d_rich)
             if over > slack:
                 new = -old if over > gap else 0
         if new != old:
@@ -206,45 +248,50 @@ def newton_step(
     nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
     first, end = ny * nx, ny * nx * (nz + 1)
     a, gx, gy, gz, inverse = levels[0], levels[1], levels[2], levels[3], levels[4]
-    rhs, scale = work[5], work[6]
+    rhs, scale, base, v = work[5], work[6], work[7], u
     coefficient = np.zeros(face_cell.size)
     target = np.zeros(face_cell.size)
     one_dimensional = ny == 1 and nz == 1
     _states(x_old, x_poor, x_rich, state, first, end)
     for c in range(first, end):
         scale[c] = dt / volume[c]
-    _contact_coefficients(u, d_poor, d_rich, face_cell, face_g, face_transfer, face_w, coefficient, target)
-    settled = False
+        base[c] = 0.0
+    _contact_coefficients(
+        base, v, d_poor, d_rich, face_cell, face_g, face_transfer, face_w, coefficient, target
+    )
+    settled = done = False
     slack = STATE_TOLERANCE
     for _ in range(limit):
         counters[0] += 1
+        _rebase(first, end, x_old, x_poor, x_rich, d_poor, d_rich, state, base, v)
         _assemble(
             dims, dt, x_old, volume, x_poor, x_rich, d_poor, d_rich, gx0, gy0, gz0,
-            face_cell, coefficient, target, imposed, state, a, gx, gy, gz, active, rhs,
+            face_cell, coefficient, target, imposed, state, base, a, gx, gy, gz, active, rhs,
         )  # fmt: skip
-        for c in range(first, end):
-            if not active[c]:
-                u[c] = 0.0
         if one_dimensional:
-            _thomas(nx, a, gx, active, rhs, u, work)
+            _thomas(nx, a, gx, active, rhs, v, work)
         else:
             coarsen(dims, a, gx, gy, gz, active)
             invert_diagonal(dims, a, gx, gy, gz, active, inverse)
             aim = max(tolerance, slack) if settled else _COARSE_TOLERANCE
-            used = solve_linear(dims, gx, gy, gz, inverse, rhs, scale, u, work, aim, 200)
+            used = solve_linear(dims, gx, gy, gz, inverse, rhs, scale, v, work, aim, 200)
             counters[1] += used if used >= 0 else 200
             if used < 0:
-                return False
+                break
         noise = _update(
-            dims, dt, x_old, volume, gx0, gy0, gz0, face_cell, coefficient, target, imposed, u, x, face_flux
-        )
+            dims, dt, x_old, volume, gx0, gy0, gz0, face_cell, coefficient, target, imposed,
+            base, v, x, face_flux,
+        )  # fmt: skip
         slack = STATE_TOLERANCE + noise
-        changed = _next_states(first, end, x, u, x_poor, x_rich, d_poor, d_rich, slack, state)
+        changed = _next_states(first, end, x, base, v, x_poor, x_rich, d_poor, d_rich, slack, state)
         surface = _contact_coefficients(
-            u, d_poor, d_rich, face_cell, face_g, face_transfer, face_w, coefficient, target
+            base, v, d_poor, d_rich, face_cell, face_g, face_transfer, face_w, coefficient, target
         )
         unchanged = not (changed or surface)
-        if unchanged and (settled or one_dimensional):
-            return True
+        done = unchanged and (settled or one_dimensional)
+        if done:
+            break
         settled = unchanged
-    return False
+    for c in range(first, end):
+        u[c] = base[c] + v[c]
+    return done

@@ -75,6 +75,12 @@ class StateRecord:
             w = span.weight(self.times[index])
             self.states.append((span.x_start + w * (span.x_end - span.x_start)).astype(np.float32))
 
+    def close(self, end: float, x: Floats) -> None:
+        """Keep the last state of a run that ended before its last output time."""
+        if len(self.states) < self.times.size:
+            self.times = np.append(self.times[: len(self.states)], end)
+            self.states.append(x.astype(np.float32))
+
 
 class FineSeries:
     """Inventory, uptake and potential at given times.
@@ -167,5 +173,6 @@ class ScanRecord:
             self.visited = 0
 
     def frames(self) -> Floats:
-        """Recorded composition (frame, row, column); NaN where the run ended before the visit."""
-        return self.values.reshape(-1, *self.plan.pixel_time.shape)
+        """Composition (frame, row, column) of the frames begun; NaN where the run ended before the visit."""
+        begun = self.frame + (1 if self.visited else 0)
+        return self.values[:begun].reshape(begun, *self.plan.pixel_time.shape)

@@ -98,7 +98,7 @@ def simulate(scenario: Scenario, *, progress: Progress | None = None) -> xr.Data
         scan = ScanRecord(plan_scan(scenario.scan, mesh, scenario.duration), layers)
     observers: tuple[Observer, ...] = (states, series) if scan is None else (states, series, scan)
     numerics = scenario.numerics
-    _, end, counters = march(
+    x_end, end, counters = march(
         ImplicitStepper(grid, numerics.tolerance),
         x_start,
         _legs(scenario, material, grid, contacts, x_start),
@@ -106,6 +106,7 @@ def simulate(scenario: Scenario, *, progress: Progress | None = None) -> xr.Data
         max_steps=numerics.max_steps,
         progress=progress,
     )
+    states.close(end, x_end)
     return build_solution(scenario, specimen, contacts, material, mesh, end, counters, states, series, scan)
 
 
@@ -145,10 +146,25 @@ def _legs(
     scenario: Scenario, material: TwoPhaseMaterial, grid: Grid, contacts: tuple[Contact, ...], x_start: Floats
 ) -> tuple[Leg, ...]:
     ends = np.cumsum([step.until.time for step in scenario.drive])
+    ends[-1] = scenario.duration  # the last time asked for, to the last bit
+    scale = max(_largest_excess(scenario, material, x_start, step) for step in scenario.drive)
     return tuple(
-        _leg(scenario, material, grid, contacts, x_start, step, float(end))
+        _leg(scenario, material, grid, contacts, scale, step, float(end))
         for step, end in zip(scenario.drive, ends, strict=True)
     )
+
+
+def _temperature(scenario: Scenario, step: DriveSpec) -> float:
+    return float(scenario.temperature if step.temperature is None else step.temperature)
+
+
+def _largest_excess(
+    scenario: Scenario, material: TwoPhaseMaterial, x_start: Floats, step: DriveSpec
+) -> float:
+    """Largest |w| [li fraction] that a step of the drive holds or that the start has at its temperature."""
+    temperature = _temperature(scenario, step)
+    held = material.contact_excess(step.hold, temperature)
+    return max(abs(held), float(np.abs(material.excess(x_start, temperature)).max()))
 
 
 def _leg(
@@ -156,11 +172,11 @@ def _leg(
     material: TwoPhaseMaterial,
     grid: Grid,
     contacts: tuple[Contact, ...],
-    x_start: Floats,
+    scale: float,
     step: DriveSpec,
     end: float,
 ) -> Leg:
-    temperature = scenario.temperature if step.temperature is None else step.temperature
+    temperature = _temperature(scenario, step)
     x_poor, x_rich = material.edges(temperature)
     held = material.contact_excess(step.hold, temperature)
     faces = grid.contact_cell.size
@@ -171,6 +187,5 @@ def _leg(
         x_poor, x_rich, material.poor.diffusivity(temperature), material.rich.diffusivity(temperature),
         np.full(faces, held), transfer, np.zeros(faces),
     )  # fmt: skip
-    scale = max(abs(held), float(np.abs(material.excess(x_start, temperature)).max()))
     controller = StepController(scenario.numerics.front_fraction, scenario.numerics.change_fraction, scale)
     return Leg(end, step.hold, lambda _: conditions, controller, step.until.li_fraction)

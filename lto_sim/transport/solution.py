@@ -18,9 +18,9 @@ from lto_sim.constants import FARADAY
 from lto_sim.materials import TwoPhaseMaterial
 from lto_sim.scenario import Scenario
 from lto_sim.specimen import Contact, Mesh, Outline, Radial, Specimen
+from lto_sim.specimen.raster import pixel_centres
 from lto_sim.transport.loop import STATUS, Counters
 from lto_sim.transport.record import FineSeries, ScanRecord, StateRecord
-from lto_sim.transport.scan import pixel_centres
 
 __all__ = ["build_solution"]
 
@@ -74,6 +74,7 @@ def build_solution(
         **provenance.attributes(
             scenario.title or "simulated particle", "simulate", scenario.to_toml(), scenario.seed
         ),
+        "geometry": "radial" if radial else "planar",
         **_report(counters, end_time, mesh, contacts),
     }
     return dataset
@@ -135,13 +136,14 @@ def _contact_line(contact: Contact, outline: Outline, width: float, height: floa
 
 def _frames(scan: ScanRecord, mesh: Mesh) -> dict[str, object]:
     rows, columns = scan.plan.pixel_time.shape
+    frames = scan.frames()
     return {
         "scan_li_fraction": (
             ("frame", "pixel_y", "pixel_x"),
-            scan.frames().astype(np.float32),
+            frames.astype(np.float32),
             _named("1", "projected Li fraction at each pixel's own time"),
         ),
-        "frame_time": ("frame", scan.plan.frame_start, _named("s", "start of the frame")),
+        "frame_time": ("frame", scan.plan.frame_start[: frames.shape[0]], _named("s", "start of the frame")),
         "pixel_time": (
             ("pixel_y", "pixel_x"),
             scan.plan.pixel_time,

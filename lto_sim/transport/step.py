@@ -89,7 +89,7 @@ class ImplicitStepper:
         self._state = np.zeros(grid.volume.size, dtype=np.int64)
         self._active = np.zeros(total, dtype=np.bool_)
         self._levels = np.zeros((5, total))
-        self._work = np.zeros((7, total))
+        self._work = np.zeros((8, total))
 
     def step(self, x: Floats, dt: float, conditions: Conditions) -> StepResult:
         """Advance padded composition `x` by `dt` [s].

@@ -1,0 +1,79 @@
+"""Running independent jobs in worker processes: spawned, one thread each, results as they come.
+
+Workers are spawned, not forked, and numba is held to one thread inside them (the workqueue layer aborts on
+concurrent access). Random generators are children of one seed, so a result does not depend on which worker
+made it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TypeVar
+
+import numpy as np
+
+__all__ = ["available_processes", "child_generators", "run_jobs"]
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+_THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def available_processes() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def child_generators(seed: int, count: int) -> list[np.random.Generator]:
+    """Return `count` independent generators spawned from one seed."""
+    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
+
+
+def run_jobs(
+    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None = None
+) -> Iterator[tuple[int, Result]]:
+    """Run ``function(job)`` for every job and yield (index, result) as they finish.
+
+    Parameters
+    ----------
+    function : Importable function of one argument.
+    jobs : Picklable arguments.
+    processes : Worker processes; None takes the available cores, 1 runs in this process.
+
+    Raises
+    ------
+    Exception
+        Whatever a job raised; jobs not yet started are dropped.
+    """
+    workers = min(available_processes() if processes is None else processes, len(jobs))
+    if workers <= 1:
+        for index, job in enumerate(jobs):
+            yield index, function(job)
+        return
+    saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        futures = {pool.submit(function, job): index for index, job in enumerate(jobs)}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BaseException:
+        _stop(pool)
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers at once: nobody will read their results."""
+    for process in list((getattr(pool, "_processes", None) or {}).values()):
+        process.terminate()

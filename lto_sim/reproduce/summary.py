@@ -1,0 +1,186 @@
+"""The numbers of a reproduction: published and simulated activation energies, rate constants, times.
+
+The keys are those of CONTRACT.md (``reproduce --json``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lto_sim import provenance
+from lto_sim.constants import ZERO_CELSIUS
+from lto_sim.kinetics import (
+    ArrheniusFit,
+    fit_arrhenius,
+    full_extraction_times,
+    published_Ea,
+    published_table,
+)
+from lto_sim.reproduce.case import CaseResult, apparent_rate, full_extraction_time
+from lto_sim.reproduce.experiment import DIRECTIONS, Direction
+
+__all__ = ["TABLE_HEADER", "build_summary", "of_direction", "published_fits", "simulated_fit", "table_rows"]
+
+TABLE_HEADER = (
+    "direction",
+    "temperature [degC]",
+    "k published [cm2/s]",
+    "k_std published [cm2/s]",
+    "k simulated [cm2/s]",
+    "k_std simulated [cm2/s]",
+    "k true [cm2/s]",
+    "simulated / true",
+    "verdict",
+)
+_PER_CM2 = 1e4
+
+
+def published_fits(direction: Direction) -> dict[str, ArrheniusFit]:
+    """Arrhenius fits of Table 1: unweighted, bars at their word, bars up to a common factor."""
+    table = published_table(direction)
+    return {
+        "unweighted": fit_arrhenius(table.temperature, table.k),
+        "weighted": fit_arrhenius(table.temperature, table.k, table.k_std, absolute_sigma=True),
+        "weighted_scaled": fit_arrhenius(table.temperature, table.k, table.k_std, absolute_sigma=False),
+    }
+
+
+def of_direction(results: Sequence[CaseResult], direction: Direction) -> list[CaseResult]:
+    """Results of one direction with the full contact, hottest first."""
+    chosen = [r for r in results if r.case.direction == direction and r.case.coverage == 1.0]
+    return sorted(chosen, key=lambda r: -r.case.temperature_degC)
+
+
+def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
+    """Arrhenius fit of the recovered rate constants, weighted by their deviations."""
+    temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in results])
+    k = np.array([r.fit.k for r in results])
+    k_std = np.array([r.fit.k_std for r in results])
+    return fit_arrhenius(temperature, k, k_std, absolute_sigma=True)
+
+
+def true_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
+    """Arrhenius fit of the rate constants that were put in."""
+    temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in results])
+    return fit_arrhenius(temperature, np.array([r.k_true for r in results]))
+
+
+def _simulated(results: Sequence[CaseResult]) -> dict[str, Any]:
+    fit = simulated_fit(results)
+    return {
+        "Ea_eV": fit.Ea_eV,
+        "Ea_eV_std": fit.Ea_eV_std,
+        "Ea_true_eV": true_fit(results).Ea_eV,
+        "k": [
+            {
+                "temperature_degC": r.case.temperature_degC,
+                "true_m2_s": r.k_true,
+                "fitted_m2_s": r.fit.k,
+                "std_m2_s": r.fit.k_std,
+                "interval_m2_s": list(r.fit.interval),
+                "verdict": r.fit.verdict,
+            }
+            for r in results
+        ],
+    }
+
+
+def _published() -> dict[str, Any]:
+    published: dict[str, Any] = {}
+    for direction in DIRECTIONS:
+        fits = published_fits(direction)
+        published[direction] = {
+            "Ea_eV": fits["unweighted"].Ea_eV,
+            "Ea_eV_std": fits["unweighted"].Ea_eV_std,
+            "Ea_weighted_eV": fits["weighted"].Ea_eV,
+            "Ea_weighted_eV_std": fits["weighted"].Ea_eV_std,
+            "Ea_weighted_scaled_eV_std": fits["weighted_scaled"].Ea_eV_std,
+            "Ea_in_paper_eV": published_Ea[direction],
+        }
+    return published
+
+
+def _full_extraction(results: Sequence[CaseResult]) -> dict[str, Any]:
+    quoted = full_extraction_times()
+    fit = fit_arrhenius(quoted.temperature, 1.0 / quoted.time)
+    chosen = [r for r in results if math.isfinite(full_extraction_time(r.run))]
+    block: dict[str, Any] = {
+        "Ea_eV": fit.Ea_eV,
+        "Ea_eV_std": fit.Ea_eV_std,
+        "temperature_degC": (quoted.temperature - ZERO_CELSIUS).round(6).tolist(),
+        "times_s": quoted.time.tolist(),
+    }
+    if len(chosen) >= 3:
+        temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in chosen])
+        times = np.array([full_extraction_time(r.run) for r in chosen])
+        simulated = fit_arrhenius(temperature, 1.0 / times)
+        block["simulated_Ea_eV"] = simulated.Ea_eV
+        block["simulated_Ea_eV_std"] = simulated.Ea_eV_std
+        block["simulated_temperature_degC"] = [r.case.temperature_degC for r in chosen]
+        block["simulated_times_s"] = times.tolist()
+    return block
+
+
+def _partial(result: CaseResult) -> dict[str, float]:
+    k, k_std = apparent_rate(result)
+    return {
+        "coverage": result.case.coverage,
+        "temperature_degC": result.case.temperature_degC,
+        "k_over_planar": k / result.k_true,
+        "k_over_planar_std": k_std / result.k_true,
+    }
+
+
+def build_summary(results: Sequence[CaseResult], wall_time: float, seed: int) -> dict[str, Any]:
+    """Everything that ``summary.json`` holds.
+
+    Surfaces do not conduct in this version, so that `insertion` and `insertion_no_surface` are one run.
+    """
+    insertion = _simulated(of_direction(results, "insertion"))
+    partial = sorted((r for r in results if r.case.coverage < 1.0), key=lambda r: -r.case.coverage)
+    return {
+        "published": _published(),
+        "simulated": {
+            "extraction": _simulated(of_direction(results, "extraction")),
+            "insertion": insertion,
+            "insertion_no_surface": insertion,
+        },
+        "full_extraction": _full_extraction(of_direction(results, "extraction")),
+        "partial_contact": [_partial(r) for r in partial],
+        "k_definition": provenance.K_DEFINITIONS["2kt"],
+        "notes": [
+            "surfaces do not conduct in this version: insertion is the same run as insertion_no_surface"
+        ],
+        "seed": seed,
+        "wall_time_s": wall_time,
+        "version": provenance.package_version(),
+    }
+
+
+def table_rows(results: Sequence[CaseResult]) -> list[tuple[str | float, ...]]:
+    """Rows under :data:`TABLE_HEADER`: published beside simulated beside true."""
+    rows: list[tuple[str | float, ...]] = []
+    for direction in DIRECTIONS:
+        table = published_table(direction)
+        for r in of_direction(results, direction):
+            near = np.isclose(table.temperature, r.case.temperature_degC + ZERO_CELSIUS)
+            index = int(np.flatnonzero(near)[0])
+            fit = r.fit
+            rows.append(
+                (
+                    direction,
+                    r.case.temperature_degC,
+                    float(table.k[index]) * _PER_CM2,
+                    float(table.k_std[index]) * _PER_CM2,
+                    fit.k * _PER_CM2,
+                    fit.k_std * _PER_CM2,
+                    r.k_true * _PER_CM2,
+                    fit.k / r.k_true,
+                    fit.verdict,
+                )
+            )
+    return rows
