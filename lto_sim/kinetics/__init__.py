@@ -1,0 +1,38 @@
+"""From lithium maps to fronts, rate constants and activation energies.
+
+``track_front`` follows the phase boundary through a series of maps, ``fit_rate_constant`` reads the
+linear-parabolic law ``t - t0 = xi/k_L + xi^2/(2k)`` from it and says what limits the front,
+``fit_arrhenius`` turns rate constants over temperature into an activation energy. ``published_table`` holds
+the experiment to compare with.
+"""
+
+from lto_sim.kinetics.arrhenius import ArrheniusFit, fit_arrhenius
+from lto_sim.kinetics.front import track_front
+from lto_sim.kinetics.profile import Profile
+from lto_sim.kinetics.published import (
+    FullExtraction,
+    PublishedRates,
+    full_extraction_times,
+    published_Ea,
+    published_table,
+)
+from lto_sim.kinetics.rate_constant import fit_rate_constant
+from lto_sim.kinetics.rate_data import RateData
+from lto_sim.kinetics.rate_result import ModelFit, RateConstantFit, RateWindow
+
+__all__ = [
+    "ArrheniusFit",
+    "FullExtraction",
+    "ModelFit",
+    "Profile",
+    "PublishedRates",
+    "RateConstantFit",
+    "RateData",
+    "RateWindow",
+    "fit_arrhenius",
+    "fit_rate_constant",
+    "full_extraction_times",
+    "published_Ea",
+    "published_table",
+    "track_front",
+]

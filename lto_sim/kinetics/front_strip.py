@@ -1,0 +1,177 @@
+"""The pixels of one profile, sorted along it, and the checks that a map must pass.
+
+A map dataset holds ``li_fraction(time, y, x)``, optionally ``li_fraction_std`` (any broadcastable shape) and
+``pixel_time(y, x)``; ``time`` [s] is the start of a frame, ``x`` and ``y`` [m] are pixel centres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from lto_sim.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from lto_sim.kinetics.profile import Profile
+
+__all__ = ["MapSeries", "Strip", "read_maps", "take_strip"]
+
+_SPACING_TOLERANCE: Final[float] = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class MapSeries:
+    """Maps as plain arrays.
+
+    Parameters
+    ----------
+    values : Li fraction, NaN where there is none, shape (time, y, x).
+    std : Standard deviation of the same, or None.
+    time : Start of the frames [s].
+    pixel_time : Offset of a pixel within its frame [s], shape (y, x).
+    x, y : Pixel centres [m].
+    pixel : Pixel size (x, y) [m].
+    """
+
+    values: NDArray[np.float64]
+    std: NDArray[np.float64] | None
+    time: NDArray[np.float64]
+    pixel_time: NDArray[np.float64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    pixel: tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """Pixels of one profile, sorted by distance.
+
+    Parameters
+    ----------
+    s, offset : Distance along and across [pixels], shape (m,).
+    values : Map values, 0 where there is none, shape (time, m).
+    valid : Where there is a value, shape (time, m).
+    std : Standard deviation, 1 where there is no value; None if the maps state none.
+    pixel_time : Offset within the frame [s], shape (m,).
+    pixel : Extent of a pixel along the profile [m], the unit of `s`.
+    """
+
+    s: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    values: NDArray[np.float64]
+    valid: NDArray[np.bool_]
+    std: NDArray[np.float64] | None
+    pixel_time: NDArray[np.float64]
+    pixel: float
+
+
+def read_maps(maps: xr.Dataset) -> MapSeries:
+    """Check a map dataset and take its arrays.
+
+    Raises
+    ------
+    InputError
+        A variable or coordinate is missing, time is not increasing, the pixels are not evenly spaced, or a
+        stated deviation is not positive.
+    """
+    for name in ("li_fraction", "time", "y", "x"):
+        if name not in maps.variables:
+            raise InputError(f"maps.{name}", "missing", "li_fraction(time, y, x) with time, y, x", "add it")
+    fraction = maps["li_fraction"]
+    if set(fraction.dims) != {"time", "y", "x"}:
+        raise InputError("maps.li_fraction", fraction.dims, "dimensions time, y, x", "project along z first")
+    values = np.asarray(fraction.transpose("time", "y", "x").values, dtype=np.float64)
+    time = np.asarray(maps["time"].values, dtype=np.float64)
+    if not np.all(np.isfinite(time)) or np.any(np.diff(time) <= 0.0):
+        raise InputError("maps.time", time, "finite and increasing [s]", "sort the frames by time")
+    x, y = (np.asarray(maps[name].values, dtype=np.float64) for name in ("x", "y"))
+    pixel_time = np.zeros((y.size, x.size))
+    if "pixel_time" in maps.variables:
+        pixel_time = np.asarray(maps["pixel_time"].transpose("y", "x").values, dtype=np.float64)
+    return MapSeries(
+        values=values,
+        std=_stated_deviation(maps),
+        time=time,
+        pixel_time=pixel_time,
+        x=x,
+        y=y,
+        pixel=(_spacing("x", x), _spacing("y", y)),
+    )
+
+
+def _stated_deviation(maps: xr.Dataset) -> NDArray[np.float64] | None:
+    if "li_fraction_std" not in maps.variables:
+        return None
+    full = maps["li_fraction_std"].broadcast_like(maps["li_fraction"]).transpose("time", "y", "x")
+    std = np.asarray(full.values, dtype=np.float64)
+    known = std[np.isfinite(std)]
+    if known.size == 0 or np.any(known <= 0.0):
+        raise InputError(
+            "maps.li_fraction_std",
+            float(known.min(initial=np.inf)),
+            "> 0",
+            "drop it to estimate the noise from the map",
+        )
+    return std
+
+
+def _spacing(name: str, centres: NDArray[np.float64]) -> float:
+    remedy = "resample to an even grid of at least two pixels"
+    if centres.size < 2:
+        raise InputError(f"maps.{name}", centres.size, "at least two pixels", remedy)
+    steps = np.diff(centres)
+    spacing = float(steps.mean())
+    if not spacing > 0.0 or np.any(np.abs(steps - spacing) > _SPACING_TOLERANCE * spacing):
+        raise InputError(f"maps.{name}", steps, "evenly spaced, increasing [m]", remedy)
+    return spacing
+
+
+def take_strip(series: MapSeries, profile: Profile) -> Strip:
+    """Take the pixels whose centre lies within the profile's strip.
+
+    Raises
+    ------
+    InputError
+        The profile leaves the frame, or holds fewer than four pixels along it.
+    """
+    _require_inside(series, profile)
+    along_x, along_y = profile.unit_vector
+    pixel = max(series.pixel[0] * abs(along_x), series.pixel[1] * abs(along_y))
+    xx, yy = np.meshgrid(series.x, series.y)
+    s, offset = profile.coordinates(xx, yy)
+    tolerance = 1e-9 * pixel
+    inside = (s >= -tolerance) & (s <= profile.length + tolerance)
+    inside &= np.abs(offset) <= 0.5 * profile.width + tolerance
+    order = np.argsort(s[inside], kind="stable")
+    s, offset = s[inside][order] / pixel, offset[inside][order] / pixel
+    if s.size < 8 or s[-1] - s[0] < 3.0:
+        raise InputError(
+            "profile", profile.name, "at least four pixels long and one wide", "make it longer or wider"
+        )
+    values = series.values[:, inside][:, order]
+    valid = np.isfinite(values)
+    std = None
+    if series.std is not None:
+        std = series.std[:, inside][:, order]
+        valid &= np.isfinite(std)
+        std = np.where(valid, std, 1.0)
+    pixel_time = series.pixel_time[inside][order]
+    return Strip(s, offset, np.where(valid, values, 0.0), valid, std, pixel_time, pixel)
+
+
+def _require_inside(series: MapSeries, profile: Profile) -> None:
+    for axis, centres, pixel in ((0, series.x, series.pixel[0]), (1, series.y, series.pixel[1])):
+        low, high = centres[0] - 0.5 * pixel, centres[-1] + 0.5 * pixel
+        for field, point in (("start", profile.start), ("end", profile.end)):
+            if not low - 1e-6 * pixel <= point[axis] <= high + 1e-6 * pixel:
+                raise InputError(
+                    f"profile.{field}",
+                    point,
+                    f"{'xy'[axis]} from {low:.4g} to {high:.4g} m",
+                    f"{profile.name} leaves the frame: move it inside",
+                )

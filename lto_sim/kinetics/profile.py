@@ -1,0 +1,77 @@
+"""A line in the image along which a front is followed.
+
+Image coordinates: x to the right, y down, origin at the top left, in metres. A profile starts at the contact;
+distance ``s`` runs along it, ``offset`` across it: ``s = (r - r0) . e``, ``offset = (r - r0) x e``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lto_sim.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Profile"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A straight line with a width, from the contact into the particle.
+
+    Parameters
+    ----------
+    start : Start (x, y), at the contact [m].
+    end : End (x, y) [m].
+    width : Full width of the strip over which pixels are used [m].
+    name : Name shown in tables and plots.
+
+    Raises
+    ------
+    InputError
+        A coordinate is not finite, start and end coincide, or the width is not positive.
+    """
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    width: float
+    name: str = "profile"
+
+    def __post_init__(self) -> None:
+        for field in ("start", "end"):
+            point = getattr(self, field)
+            if len(point) != 2 or not all(math.isfinite(v) for v in point):
+                raise InputError(
+                    f"profile.{field}", point, "two finite numbers (x, y) [m]", "give x and y in metres"
+                )
+            object.__setattr__(self, field, (float(point[0]), float(point[1])))
+        if self.length <= 0.0:
+            raise InputError(
+                "profile.end", self.end, "a point other than start", "move the end away from the start"
+            )
+        if not (math.isfinite(self.width) and self.width > 0.0):
+            raise InputError("profile.width", self.width, "finite, > 0 m", "use several pixels, such as 2e-7")
+
+    @property
+    def length(self) -> float:
+        """Distance from start to end [m]."""
+        return math.hypot(self.end[0] - self.start[0], self.end[1] - self.start[1])
+
+    @property
+    def unit_vector(self) -> tuple[float, float]:
+        """Direction (x, y) from start to end."""
+        length = self.length
+        return (self.end[0] - self.start[0]) / length, (self.end[1] - self.start[1]) / length
+
+    def coordinates(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return distance along and offset across the profile [m] of points (x, y) [m]."""
+        along_x, along_y = self.unit_vector
+        dx, dy = np.asarray(x) - self.start[0], np.asarray(y) - self.start[1]
+        return dx * along_x + dy * along_y, dy * along_x - dx * along_y
