@@ -1,1 +1,63 @@
-"""Phase-boundary kinetics of Li4Ti5O12 seen through operando STEM-EELS."""
+"""Phase-boundary kinetics of Li4Ti5O12 seen through operando STEM-EELS.
+
+The names below are found on first use (PEP 562), so that ``import lto_sim`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from lto_sim import exact
+    from lto_sim.errors import InputError
+    from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
+    from lto_sim.materials import load_material
+    from lto_sim.microscope import render_maps
+    from lto_sim.scenario import Scenario
+    from lto_sim.transport.simulate import simulate
+
+    __version__: str
+
+__all__ = [
+    "InputError",
+    "Profile",
+    "Scenario",
+    "__version__",
+    "exact",
+    "fit_arrhenius",
+    "fit_rate_constant",
+    "load_material",
+    "render_maps",
+    "simulate",
+    "track_front",
+]
+
+_HOMES: Final = {
+    "InputError": "lto_sim.errors",
+    "Profile": "lto_sim.kinetics",
+    "Scenario": "lto_sim.scenario",
+    "fit_arrhenius": "lto_sim.kinetics",
+    "fit_rate_constant": "lto_sim.kinetics",
+    "load_material": "lto_sim.materials",
+    "render_maps": "lto_sim.microscope",
+    "simulate": "lto_sim.transport",
+    "track_front": "lto_sim.kinetics",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        value: Any = importlib.import_module("lto_sim.provenance").package_version()
+    elif name == "exact":
+        return importlib.import_module("lto_sim.exact")
+    elif name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -49,8 +49,9 @@ def plot_current(rows: Sequence[Sequence[tuple[str, xr.Dataset]]], titles: Seque
 def _mean_current(run: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Middles [s] of intervals even in log t and the mean current [A] in each, from the charge."""
     time, charge = run["time_fine"].values, run["charge"].values
-    decades = np.log10(time[-1] / time[1])
-    edges = np.geomspace(time[1], time[-1], int(_POINTS_PER_DECADE * decades) + 2)
+    begin = time[min(3, time.size - 2)]  # the first intervals average over the divergence at the step
+    decades = np.log10(time[-1] / begin)
+    edges = np.geomspace(begin, time[-1], int(_POINTS_PER_DECADE * decades) + 2)
     current = np.diff(np.interp(edges, time, charge)) / np.diff(edges)
     return np.sqrt(edges[1:] * edges[:-1]), current
 

@@ -94,6 +94,8 @@ def _squared(ax: Axes, entry: FrontSeries) -> None:
 
 def _scientific(value: float, deviation: float) -> str:
     """Value and deviation with a common power of ten: 4.00 ± 0.02 × 10⁻¹¹."""
+    if not np.isfinite([value, deviation]).all():
+        return "not resolved,"
     power = int(np.floor(np.log10(value)))
     scale = 10.0**-power
     exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

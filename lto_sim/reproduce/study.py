@@ -13,7 +13,7 @@ from lto_sim.files import new_directory, prepare_target, write_dataset, write_js
 from lto_sim.reproduce.case import Case, CaseResult, run_case
 from lto_sim.reproduce.experiment import DIRECTIONS, TEMPERATURES_degC
 from lto_sim.reproduce.figures import build_figures
-from lto_sim.reproduce.summary import TABLE_HEADER, build_summary, table_rows
+from lto_sim.reproduce.summary import TABLE_HEADER, build_summary, table_cells
 from lto_sim.transport import plan_run
 
 __all__ = ["plan_reproduction", "reproduce", "study_cases"]
@@ -99,8 +99,8 @@ def reproduce(
                 progress(len(results) / (len(cases) + 1))
         ordered = [results[index] for index in range(len(cases))]
         _write_figures(directory / "figures", ordered)
-        _write_table(directory / "table.csv", ordered)
         summary = build_summary(ordered, time.perf_counter() - begin, seed)
+        _write_table(directory / "table.csv", summary)
         write_json(directory / "summary.json", summary)
         if progress is not None:
             progress(1.0)
@@ -121,9 +121,6 @@ def _write_figures(directory: Path, results: Sequence[CaseResult]) -> None:
         figure.savefig(directory / f"{name}.png")
 
 
-def _write_table(path: Path, results: Sequence[CaseResult]) -> None:
+def _write_table(path: Path, summary: dict[str, Any]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(TABLE_HEADER)
-        for row in table_rows(results):
-            writer.writerow([f"{v:.6g}" if isinstance(v, float) else v for v in row])
+        csv.writer(file).writerows([TABLE_HEADER, *table_cells(summary)])

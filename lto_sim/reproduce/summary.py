@@ -6,7 +6,7 @@ The keys are those of CONTRACT.md (``reproduce --json``).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,15 @@ from lto_sim.kinetics import (
 from lto_sim.reproduce.case import CaseResult, apparent_rate, full_extraction_time
 from lto_sim.reproduce.experiment import DIRECTIONS, Direction
 
-__all__ = ["TABLE_HEADER", "build_summary", "of_direction", "published_fits", "simulated_fit", "table_rows"]
+__all__ = [
+    "TABLE_HEADER",
+    "build_summary",
+    "comparison_rows",
+    "of_direction",
+    "published_fits",
+    "simulated_fit",
+    "table_cells",
+]
 
 TABLE_HEADER = (
     "direction",
@@ -56,7 +64,8 @@ def of_direction(results: Sequence[CaseResult], direction: Direction) -> list[Ca
 
 
 def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
-    """Arrhenius fit of the recovered rate constants, weighted by their deviations."""
+    """Arrhenius fit of the recovered rate constants that were resolved, weighted by their deviations."""
+    results = [r for r in results if math.isfinite(r.fit.k) and math.isfinite(r.fit.k_std)]
     temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in results])
     k = np.array([r.fit.k for r in results])
     k_std = np.array([r.fit.k_std for r in results])
@@ -161,26 +170,32 @@ def build_summary(results: Sequence[CaseResult], wall_time: float, seed: int) ->
     }
 
 
-def table_rows(results: Sequence[CaseResult]) -> list[tuple[str | float, ...]]:
-    """Rows under :data:`TABLE_HEADER`: published beside simulated beside true."""
-    rows: list[tuple[str | float, ...]] = []
+def comparison_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the table: direction, temperature, published, simulated and true k [m2 s-1].
+
+    Published values are NaN at temperatures that are not in Table 1.
+    """
+    rows: list[dict[str, Any]] = []
     for direction in DIRECTIONS:
         table = published_table(direction)
-        for r in of_direction(results, direction):
-            near = np.isclose(table.temperature, r.case.temperature_degC + ZERO_CELSIUS)
-            index = int(np.flatnonzero(near)[0])
-            fit = r.fit
-            rows.append(
-                (
-                    direction,
-                    r.case.temperature_degC,
-                    float(table.k[index]) * _PER_CM2,
-                    float(table.k_std[index]) * _PER_CM2,
-                    fit.k * _PER_CM2,
-                    fit.k_std * _PER_CM2,
-                    r.k_true * _PER_CM2,
-                    fit.k / r.k_true,
-                    fit.verdict,
-                )
-            )
+        for entry in summary["simulated"][direction]["k"]:
+            near = np.isclose(table.temperature, entry["temperature_degC"] + ZERO_CELSIUS)
+            published = [float(v[near][0]) if near.any() else math.nan for v in (table.k, table.k_std)]
+            names = dict(zip(("published_m2_s", "published_std_m2_s"), published, strict=True))
+            rows.append({"direction": direction, **entry, **names})
     return rows
+
+
+def table_cells(summary: Mapping[str, Any]) -> list[list[str]]:
+    """Cells under :data:`TABLE_HEADER`, k in cm2/s."""
+    keys = ("published_m2_s", "published_std_m2_s", "fitted_m2_s", "std_m2_s", "true_m2_s")
+    return [
+        [
+            row["direction"],
+            f"{row['temperature_degC']:g}",
+            *(f"{row[key] * _PER_CM2:.6g}" for key in keys),
+            f"{row['fitted_m2_s'] / row['true_m2_s']:.6g}",
+            row["verdict"],
+        ]
+        for row in comparison_rows(summary)
+    ]

@@ -1,0 +1,104 @@
+"""``lto-sim reproduce``: the published activation energies, and a simulated experiment that returns them."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from lto_sim.cli.options import AsJson, DryRun, Force, Seed, SetValues
+from lto_sim.cli.show import print_summary, print_table, progress_bar
+from lto_sim.cli.sources import assignments
+
+__all__ = ["EXAMPLE", "NAME", "command"]
+
+NAME: Final = "reproduce"
+_PUBLISHED: Final = ("published_m2_s", "published_std_m2_s")
+_SIMULATED: Final = ("fitted_m2_s", "std_m2_s", "true_m2_s")
+EXAMPLE: Final = "Example: lto-sim reproduce --out reproduce --seed 1"
+
+
+def command(
+    out: Annotated[Path, typer.Option("--out", help="Directory for summary, tables and figures.")] = Path(
+        "reproduce"
+    ),
+    force: Force = False,
+    set_values: SetValues = None,
+    seed: Seed = None,
+    processes: Annotated[
+        int | None, typer.Option("--processes", min=1, help="Worker processes.", show_default=False)
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the published rate constants, and repeat the experiment by simulation."""
+    overrides = assignments(set_values) or None
+    chosen_seed = 0 if seed is None else seed
+    from lto_sim.reproduce import plan_reproduction, reproduce
+
+    if dry_run:
+        plan = plan_reproduction(chosen_seed, overrides)
+        print_summary(plan, as_json, {name: str(value) for name, value in plan.items()})
+        return
+    with progress_bar("reproducing") as progress:
+        summary = reproduce(
+            out,
+            seed=chosen_seed,
+            force=force,
+            processes=processes,
+            overrides=overrides,
+            progress=progress,
+        )
+    if not as_json:
+        _print_table(summary)
+    print_summary(summary, as_json, _lines(summary, out))
+
+
+def _print_table(summary: dict[str, Any]) -> None:
+    """Print every rate constant beside the paper's and the one put in, in cm2/s."""
+    from lto_sim.reproduce import comparison_rows
+
+    header = ("direction", "T [degC]", "paper k", "+-", "simulated k", "+-", "true k", "sim/true", "verdict")
+    rows = [
+        (
+            row["direction"],
+            f"{row['temperature_degC']:g}",
+            *(f"{row[key] * 1e4:.2e}" if math.isfinite(row[key]) else "-" for key in _PUBLISHED),
+            *(f"{row[key] * 1e4:.3e}" for key in _SIMULATED),
+            f"{row['fitted_m2_s'] / row['true_m2_s']:.4f}",
+            row["verdict"],
+        )
+        for row in comparison_rows(summary)
+    ]
+    print_table(header, rows)
+    typer.echo(f"k in cm2/s, {summary['k_definition']}\n")
+
+
+def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
+    lines = {}
+    for name, entry in summary["published"].items():
+        scaled = entry["Ea_weighted_scaled_eV_std"]
+        lines[f"Ea of {name}, from Table 1"] = (
+            f"{entry['Ea_eV']:.3f} +- {entry['Ea_eV_std']:.3f} eV (paper {entry['Ea_in_paper_eV']} eV)"
+        )
+        lines[f"  {name}, weighted"] = (
+            f"{entry['Ea_weighted_eV']:.3f} +- {entry['Ea_weighted_eV_std']:.3f} eV, bars at their word; "
+            f"+- {scaled:.3f} eV, bars up to a common factor"
+        )
+    for name in ("extraction", "insertion"):
+        entry = summary["simulated"][name]
+        lines[f"Ea of {name}, from simulated maps"] = (
+            f"{entry['Ea_eV']:.4f} +- {entry['Ea_eV_std']:.4f} eV; put in {entry['Ea_true_eV']:.4f} eV"
+        )
+    times = summary["full_extraction"]
+    simulated = f"; simulated {times['simulated_Ea_eV']:.3f} eV" if "simulated_Ea_eV" in times else ""
+    lines["Ea of 1/time to full extraction"] = (
+        f"{times['Ea_eV']:.3f} +- {times['Ea_eV_std']:.3f} eV from the quoted times{simulated}"
+    )
+    lines["k with a partial contact / planar"] = ", ".join(
+        f"{entry['k_over_planar']:.2f} at {100 * entry['coverage']:.0f} %"
+        for entry in summary["partial_contact"]
+    )
+    return lines | {"stored": str(target), "wall time": f"{summary['wall_time_s']:.0f} s"}

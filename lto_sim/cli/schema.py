@@ -1,0 +1,32 @@
+"""``lto-sim schema``: every key of a scenario, with unit, default and range."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from lto_sim.cli.options import Force
+
+__all__ = ["EXAMPLE", "NAME", "command"]
+
+NAME: Final = "schema"
+EXAMPLE: Final = "Example: lto-sim schema --out scenario.schema.json"
+
+
+def command(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write instead of stdout.", show_default=False)
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Print the JSON schema of a scenario file."""
+    from lto_sim.files import to_json, write_json
+    from lto_sim.scenario import Scenario
+
+    schema = Scenario.model_json_schema()
+    if out is None:
+        typer.echo(to_json(schema))
+    else:
+        write_json(out, schema, force)

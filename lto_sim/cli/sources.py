@@ -1,0 +1,81 @@
+"""What commands read: scenarios with ``--set`` and ``--seed``, stored configurations, names of results."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lto_sim.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from lto_sim.scenario import Scenario
+
+__all__ = ["assignments", "choose_target", "load_scenario", "stored_scenario"]
+
+
+def assignments(texts: Sequence[str] | None) -> dict[str, Any]:
+    """Read ``--set path=value`` options.
+
+    Raises
+    ------
+    InputError
+        No ``=``, or a path given twice.
+    """
+    from lto_sim.scenario import parse_assignment
+
+    values: dict[str, Any] = {}
+    for text in texts or ():
+        path, value = parse_assignment(text)
+        if path in values:
+            raise InputError("--set", text, "every path once", "remove one of them")
+        values[path] = value
+    return values
+
+
+def load_scenario(path: Path, set_values: Sequence[str] | None, seed: int | None) -> Scenario:
+    """Read a scenario file, with values and seed of the command line."""
+    from lto_sim.scenario import Scenario, read_toml, set_paths
+
+    values = assignments(set_values)
+    if seed is not None:
+        values["seed"] = seed
+    return Scenario.from_dict(set_paths(read_toml(path), values))
+
+
+def stored_scenario(dataset: xr.Dataset) -> Scenario | None:
+    """Return the scenario that a result was made from; None for a recorded map.
+
+    Raises
+    ------
+    InputError
+        The stored text is no scenario of this version.
+    """
+    from lto_sim.scenario import Scenario
+
+    text = str(dataset.attrs.get("configuration", ""))
+    if not text:
+        return None
+    try:
+        return Scenario.from_dict(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("configuration", text, "TOML in the attributes of the result", str(error)) from None
+
+
+def choose_target(out: Path | None, source: Path, ending: str, force: bool, *, strip: str = "") -> Path:
+    """Name the result after its source unless ``--out`` does, and check that it may be written.
+
+    Raises
+    ------
+    InputError
+        The target is the source itself, exists without ``--force``, or has no directory to go to.
+    """
+    from lto_sim.files import prepare_target
+
+    target = Path(source.resolve().stem.removesuffix(strip) + ending) if out is None else out
+    if target.resolve() == source.resolve():
+        raise InputError("--out", str(target), "another path than the input's", "choose another path")
+    return prepare_target(target, force)

@@ -1,0 +1,147 @@
+"""Targets that appear whole or not at all.
+
+A result is written under a temporary name beside its target, flushed to the disk and renamed. Whatever stops
+the writing (an error, Ctrl-C) removes the temporary, and an old target that is to be replaced stays in place
+until the very end. Directories cannot be exchanged in one call: the old one is renamed, the new one takes its
+name, and if that fails the old one gets its name back.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from lto_sim.errors import InputError
+
+__all__ = ["new_directory", "new_file", "prepare_target"]
+
+_OWN_MARKS: Final = ("zarr.json", "summary.json")
+
+
+def prepare_target(path: Path, force: bool = False) -> Path:
+    """Check that a target may be written, before any work is done.
+
+    Parameters
+    ----------
+    path : File or directory to be made.
+    force : Replace an existing one. A directory is replaced only if it is empty or a result: a Zarr store or
+        a directory with ``summary.json``.
+
+    Returns
+    -------
+    The path with links resolved.
+
+    Raises
+    ------
+    InputError
+        The target exists, its directory does not, or it is a directory that no result lives in.
+    """
+    target = Path(path).resolve()
+    if not target.name:
+        raise InputError("--out", str(path), "a name for the result", "add a file name")
+    if not target.parent.is_dir():
+        raise InputError("--out", str(path), "a path in an existing directory", f"make {target.parent} first")
+    if not target.exists():
+        return target
+    if not force:
+        raise InputError("--out", str(path), "a path that does not exist yet", "add --force to replace it")
+    if target.is_dir() and any(target.iterdir()) and not any((target / m).is_file() for m in _OWN_MARKS):
+        raise InputError(
+            "--out", str(path), "a result (Zarr store, or directory with summary.json)", "choose another path"
+        )
+    return target
+
+
+@contextmanager
+def new_file(path: Path, force: bool = False) -> Iterator[Path]:
+    """Give a temporary path to write a file to; it becomes `path` when the block ends without an error.
+
+    Raises
+    ------
+    InputError
+        See :func:`prepare_target`; also if `path` is a directory.
+    """
+    target = prepare_target(path, force)
+    if target.is_dir():
+        raise InputError("--out", str(path), "a file", "choose another path: this is a directory")
+    temporary = _beside(target)
+    try:
+        yield temporary
+        _sync(temporary)
+        prepare_target(target, force)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync(target.parent)
+
+
+@contextmanager
+def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
+    """Give a temporary directory to write to; it becomes `path` when the block ends without an error.
+
+    Raises
+    ------
+    InputError
+        See :func:`prepare_target`.
+    """
+    target = prepare_target(path, force)
+    temporary = _beside(target)
+    try:
+        temporary.mkdir()
+        yield temporary
+        for folder, _, names in os.walk(temporary):
+            for name in names:
+                _sync(Path(folder) / name)
+            _sync(Path(folder))
+        prepare_target(target, force)
+        _take_name(temporary, target)
+    except BaseException:
+        _remove_tree(temporary)
+        raise
+    _sync(target.parent)
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:12]}.part")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _take_name(temporary: Path, target: Path) -> None:
+    if not target.exists():
+        temporary.rename(target)
+        return
+    old = _beside(target)
+    target.rename(old)
+    try:
+        temporary.rename(target)
+    except BaseException:
+        if not target.exists():
+            old.rename(target)
+        raise
+    if old.is_dir():
+        _remove_tree(old)
+    else:
+        old.unlink()
+
+
+def _remove_tree(path: Path) -> None:
+    """Remove a tree for good: a Zarr thread may still be writing into it when the main thread is stopped."""
+    for _ in range(40):
+        shutil.rmtree(path, ignore_errors=True)
+        time.sleep(0.02)
+        if not path.exists():
+            return

@@ -1,0 +1,242 @@
+"""CSV tables whose headers carry units.
+
+Two layouts, told apart by their columns: ``time [s], xi [nm], xi_std [nm]`` (a front; a column ``profile``
+numbers several lines) and ``temperature [degC], k [cm2/s], k_std [cm2/s]`` (rate constants). Any unit of the
+right dimension is read; arrays are SI. Other columns are refused, lines that start with ``#`` are comments.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lto_sim.errors import InputError
+from lto_sim.files.atomic import new_file
+from lto_sim.units import to_si
+
+__all__ = ["Table", "read_table", "write_table"]
+
+_Layout = Literal["front", "rates"]
+_MINIMUM_ROWS: Final = 3
+_HEADER: Final = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?\s*$")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Kind of quantity, unit on writing, whether it may be left out, whether it must be > 0."""
+
+    kind: str
+    unit: str
+    optional: bool = False
+    positive: bool = False
+
+
+_LAYOUTS: Final[dict[_Layout, dict[str, _Column]]] = {
+    "front": {
+        "time": _Column("time", "s"),
+        "xi": _Column("length", "nm"),
+        "xi_std": _Column("length", "nm", positive=True),
+        "profile": _Column("dimensionless", "1", optional=True),
+    },
+    "rates": {
+        "temperature": _Column("temperature", "degC"),
+        "k": _Column("diffusivity", "cm2/s", positive=True),
+        "k_std": _Column("diffusivity", "cm2/s", optional=True, positive=True),
+    },
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table in SI.
+
+    Parameters
+    ----------
+    layout : ``"front"`` or ``"rates"``.
+    columns : Name -> values in SI, all of one length; optional columns may be absent.
+    """
+
+    layout: _Layout
+    columns: Mapping[str, NDArray[np.float64]]
+
+
+def read_table(path: Path) -> Table:
+    """Read a table of either layout.
+
+    Raises
+    ------
+    InputError
+        Not readable, not UTF-8, empty; a column missing, unknown or twice; a unit missing or unknown; a cell
+        that is no finite number; fewer than three rows; times that do not increase (within a profile).
+    """
+    lines = _lines(path)
+    names, units = _header(path, _cells(path, *lines[0]))
+    layout = _layout(path, names)
+    specs = _LAYOUTS[layout]
+    rows = [(number, _cells(path, number, line)) for number, line in lines[1:]]
+    if len(rows) < _MINIMUM_ROWS:
+        raise InputError(
+            f"{path}", f"{len(rows)} rows", f"at least {_MINIMUM_ROWS} rows below the header", "add data"
+        )
+    values = {name: np.empty(len(rows)) for name in names}
+    for index, (line, cells) in enumerate(rows):
+        if len(cells) != len(names):
+            raise InputError(
+                f"{path}, line {line}", f"{len(cells)} cells", f"{len(names)} cells, as in the header",
+                "one value a column, with a decimal point",
+            )  # fmt: skip
+        for name, unit, cell in zip(names, units, cells, strict=True):
+            values[name][index] = _number(f"{path}, line {line}, column {name}", cell, unit, specs[name])
+    if layout == "front":
+        _check_times(path, values, [line for line, _ in rows])
+    return Table(layout, values)
+
+
+def write_table(
+    path: Path, layout: _Layout, columns: Mapping[str, ArrayLike], comment: str = "", force: bool = False
+) -> None:
+    """Write a table, whole or not at all, with 12 significant digits.
+
+    Parameters
+    ----------
+    path : The file to make.
+    layout : ``"front"`` or ``"rates"``.
+    columns : Name -> values in SI.
+    comment : Lines for the top of the file.
+    force : Replace an existing file.
+
+    Raises
+    ------
+    InputError
+        The target exists and `force` is false; a column is missing, unknown, of another length or not finite.
+    """
+    specs = _LAYOUTS[layout]
+    arrays = {name: np.asarray(values, dtype=np.float64) for name, values in columns.items()}
+    _check_names("columns", list(arrays), specs)
+    sizes = {array.shape for array in arrays.values()}
+    if len(sizes) != 1 or len(next(iter(sizes))) != 1:
+        raise InputError("columns", sorted(sizes), "columns of one length", "match the lengths")
+    ordered = [name for name in specs if name in arrays]
+    for name in ordered:
+        if not np.all(np.isfinite(arrays[name])):
+            raise InputError(name, "NaN or infinity", "finite values", "leave out rows without a value")
+    with new_file(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        file.writelines(f"# {line}\n" for line in comment.splitlines())
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([_title(name, specs[name]) for name in ordered])
+        shown = [_from_si(arrays[name], specs[name]) for name in ordered]
+        writer.writerows([f"{value:.12g}" for value in row] for row in zip(*shown, strict=True))
+
+
+def _title(name: str, spec: _Column) -> str:
+    return name if spec.kind == "dimensionless" else f"{name} [{spec.unit}]"
+
+
+def _from_si(values: NDArray[np.float64], spec: _Column) -> NDArray[np.float64]:
+    if spec.kind == "dimensionless":
+        return values
+    zero = to_si(f"0 {spec.unit}", spec.kind)
+    scale = to_si(f"1e6 {spec.unit}", spec.kind) - zero
+    return np.asarray((values - zero) * (1e6 / scale), dtype=np.float64)
+
+
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Return number and text of every line that is neither blank nor a comment; one at least."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError("table", str(path), "UTF-8 text", "save it as CSV with UTF-8 encoding") from None
+    except OSError as error:
+        raise InputError("table", str(path), "a readable CSV file", str(error.strerror)) from None
+    found = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.strip().strip(",") and not line.lstrip().startswith("#")
+    ]
+    if not found:
+        raise InputError("table", str(path), "a header and rows", "the file is empty")
+    return found
+
+
+def _cells(path: Path, number: int, line: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line], skipinitialspace=True, strict=True))
+    except csv.Error as error:
+        raise InputError(f"{path}, line {number}", line, "cells separated by commas", str(error)) from None
+    return [cell.strip() for cell in cells]
+
+
+def _header(path: Path, cells: list[str]) -> tuple[list[str], list[str | None]]:
+    names: list[str] = []
+    units: list[str | None] = []
+    for cell in cells:
+        match = _HEADER.match(cell)
+        if match is None:
+            remedy = "separate columns by commas" if ";" in cell or "\t" in cell else "for example time [s]"
+            raise InputError(f"{path}, header", cell, "name [unit]", remedy)
+        names.append(match.group(1))
+        units.append(match.group(2))
+    repeated = [name for name in names if names.count(name) > 1]
+    if repeated:
+        raise InputError(f"{path}, header", repeated[0], "every column once", "remove one of them")
+    return names, units
+
+
+def _layout(path: Path, names: list[str]) -> _Layout:
+    """Tell the layout by the first column that only one of them has."""
+    for layout, specs in _LAYOUTS.items():
+        if any(name in specs for name in names):
+            _check_names(f"{path}, header", names, specs)
+            return layout
+    known = "; or ".join(", ".join(_title(n, s) for n, s in specs.items()) for specs in _LAYOUTS.values())
+    raise InputError(f"{path}, header", ", ".join(names), known, "rename the columns")
+
+
+def _check_names(field: str, names: list[str], specs: Mapping[str, _Column]) -> None:
+    allowed = ", ".join(_title(name, spec) for name, spec in specs.items())
+    for name, spec in specs.items():
+        if name not in names and not spec.optional:
+            raise InputError(field, ", ".join(names), f"the columns {allowed}", f"add the column {name}")
+    for name in names:
+        if name not in specs:
+            raise InputError(field, name, f"the columns {allowed}", "remove the column")
+
+
+def _number(field: str, cell: str, unit: str | None, spec: _Column) -> float:
+    try:
+        number = float(cell)
+    except ValueError:
+        raise InputError(field, cell, "a number", "write it with a decimal point") from None
+    if not math.isfinite(number):
+        raise InputError(field, cell, "a finite number", "leave out the row")
+    if spec.kind == "dimensionless":
+        value = number
+    elif not unit or not unit.strip():
+        raise InputError(field, cell, "a header with a unit", f"for example {spec.unit} in square brackets")
+    else:
+        value = to_si(f"{number!r} {unit}", spec.kind, field)
+    if spec.positive and value <= 0.0:
+        raise InputError(field, cell, "> 0", "leave out the row")
+    return value
+
+
+def _check_times(path: Path, values: dict[str, NDArray[np.float64]], lines: list[int]) -> None:
+    last: dict[float, float] = {}
+    profiles = values.get("profile", np.zeros(len(lines)))
+    for line, profile, moment in zip(lines, profiles, values["time"], strict=True):
+        if float(profile) in last and moment <= last[float(profile)]:
+            raise InputError(
+                f"{path}, line {line}, column time",
+                float(moment),
+                "times that increase",
+                "sort the rows by time",
+            )
+        last[float(profile)] = float(moment)

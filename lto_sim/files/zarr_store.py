@@ -1,0 +1,118 @@
+"""One Zarr store per dataset: format 3, not consolidated, every chunk written.
+
+A chunk that is absent reads as its fill value, so a store that was copied in part would read as if it were
+whole. Stores written here hold every chunk and say so (:data:`_COMPLETE`), and the reader counts them.
+Text never goes into an array (Zarr warns about ``<U``): it belongs in attributes.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+import zarr
+
+from lto_sim.errors import InputError
+from lto_sim.files.atomic import new_directory
+
+__all__ = ["is_store", "read_dataset", "write_dataset"]
+
+_COMPLETE: Final = "all_chunks_written"
+_CHUNK_BYTES: Final = 32 * 2**20
+
+
+def is_store(path: Path) -> bool:
+    """Whether `path` looks like a Zarr store."""
+    return (path / "zarr.json").is_file()
+
+
+def write_dataset(dataset: xr.Dataset, path: Path, force: bool = False) -> None:
+    """Write a dataset, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : Numbers only; text belongs in attributes.
+    path : The store to make.
+    force : Replace an existing store, at the very end.
+
+    Raises
+    ------
+    InputError
+        The target exists and `force` is false, or a variable holds text or objects.
+    """
+    for name, variable in dataset.variables.items():
+        if variable.dtype.kind not in "biuf":
+            raise InputError(
+                str(name), str(variable.dtype), "an array of numbers", "put text into the attributes"
+            )
+    clean = dataset.drop_encoding()
+    clean.attrs = {key: _plain(str(key), value) for key, value in dataset.attrs.items()} | {_COMPLETE: 1}
+    encoding = {name: {"chunks": _chunks(v)} for name, v in clean.variables.items() if v.ndim}
+    with new_directory(path, force) as temporary:
+        clean.to_zarr(
+            temporary,
+            mode="w",
+            consolidated=False,
+            zarr_format=3,
+            encoding=encoding,
+            write_empty_chunks=True,
+        )
+
+
+def read_dataset(path: Path) -> xr.Dataset:
+    """Read a store into memory.
+
+    Raises
+    ------
+    InputError
+        No such store, not a Zarr store, or a store that is damaged or incomplete.
+    """
+    if not path.exists():
+        raise InputError("store", str(path), "an existing Zarr store", "check the path")
+    if not is_store(path):
+        raise InputError("store", str(path), "a Zarr store (format 3)", "there is no zarr.json in it")
+    try:
+        missing = _missing_chunks(path)
+        with xr.open_zarr(path, consolidated=False, chunks=None) as opened:
+            dataset: xr.Dataset = opened.load()
+    except Exception as error:  # damage shows as errors of json, zarr, the codecs or numpy
+        raise InputError("store", str(path), "an undamaged Zarr store", _reason(error)) from error
+    if missing:
+        raise InputError(
+            "store",
+            str(path),
+            "a complete Zarr store",
+            f"chunks of {', '.join(missing)} are missing: copy or make it again "
+            f"(if you rewrote it yourself, remove the attribute {_COMPLETE})",
+        )
+    dataset.attrs.pop(_COMPLETE, None)
+    return dataset.drop_encoding()
+
+
+def _missing_chunks(path: Path) -> list[str]:
+    group = zarr.open_group(path, mode="r", use_consolidated=False)
+    if not group.attrs.get(_COMPLETE):
+        return []
+    return sorted(name for name, array in group.arrays() if array.nchunks_initialized < array.nchunks)
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return f"make or copy it again ({text[:120]})"
+
+
+def _chunks(variable: xr.Variable) -> tuple[int, ...]:
+    """Whole variables, split along the first dimension above 32 MiB."""
+    row = max(math.prod(variable.shape[1:]) * variable.dtype.itemsize, 1)
+    first = max(1, min(variable.shape[0], _CHUNK_BYTES // row))
+    return (first, *(max(1, size) for size in variable.shape[1:]))
+
+
+def _plain(key: str, value: Any) -> Any:
+    plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+    if isinstance(plain, float) and not math.isfinite(plain):
+        raise InputError(f"attribute {key}", plain, "a finite number", "leave the attribute out")
+    return plain
