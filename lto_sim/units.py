@@ -76,10 +76,13 @@ def to_si(value: object, kind: str, field: str = "value") -> float:
     """
     si_unit = DIMENSIONS[kind]
     allowed = f"{kind} [{si_unit}]" if si_unit else "a plain number"
-    remedy = f"give a number in {si_unit} or text such as {_EXAMPLES[kind]}"
+    remedy = f"give a number{' in ' if si_unit else ''}{si_unit} or text such as {_EXAMPLES[kind]}"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(field, value, allowed, remedy)
-    number = float(value) if not isinstance(value, str) else _parse(value, kind, field, allowed, remedy)
+    try:
+        number = float(value) if not isinstance(value, str) else _parse(value, kind, field, allowed, remedy)
+    except OverflowError:  # an integer too long for a float
+        number = math.inf
     if not math.isfinite(number):
         raise InputError(field, value, f"a finite {allowed}", remedy)
     return number
@@ -97,7 +100,7 @@ _EXAMPLES: Final[dict[str, str]] = {
     "concentration": '"22740 mol/m^3"',
     "density": '"3.48 g/cm^3"',
     "energy": '"1.43e-20 J"',
-    "dimensionless": "0.05",
+    "dimensionless": '"0.05"',
 }
 
 

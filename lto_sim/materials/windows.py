@@ -20,6 +20,9 @@ from lto_sim.errors import InputError
 
 __all__ = ["ConstantWindows", "RegularSolutionWindows", "Windows"]
 
+_LARGEST_LOGIT = 32.0
+"""ln[(1 - x)/x] beyond which 1 - x is 1 within a few units of the last place."""
+
 
 class Windows(Protocol):
     """Anything that knows the gap's edges."""
@@ -80,7 +83,8 @@ class RegularSolutionWindows:
         Raises
         ------
         InputError
-            Above the critical temperature omega / 2 k_B, where there is no gap.
+            Above the critical temperature omega / 2 k_B, where there is no gap, or so cold that neither phase
+            dissolves anything.
         """
         ratio = self.omega / (BOLTZMANN * temperature)
         if ratio <= 2.0:
@@ -91,7 +95,12 @@ class RegularSolutionWindows:
                 f"below {limit:.1f} K",
                 "the regular solution has no gap above that",
             )
-        # In y = 1 - 2 x the binodal is atanh(y) = ratio y / 2, whose left side overflows nowhere below 1.
-        y = brentq(lambda v: math.atanh(v) - 0.5 * ratio * v, 1e-9, 1.0 - 1e-15, xtol=1e-15, rtol=1e-14)
-        x_poor = 0.5 * (1.0 - y)
+        # In q = ln[(1 - x)/x] the binodal is q = ratio tanh(q/2), which loses no digits where x is tiny.
+        q = brentq(lambda v: v - ratio * math.tanh(0.5 * v), 1e-9, ratio, xtol=1e-15, rtol=1e-14)
+        if q > _LARGEST_LOGIT:
+            limit = self.omega / (_LARGEST_LOGIT * BOLTZMANN)
+            raise InputError(
+                "temperature", temperature, f"above {limit:.1f} K", 'was it meant in "degC"? give the unit'
+            )
+        x_poor = 1.0 / (1.0 + math.exp(q))
         return x_poor, 1.0 - x_poor

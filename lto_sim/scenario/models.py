@@ -91,7 +91,9 @@ class ConstantWindowsSpec(_Spec):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if not 0.0 < self.x4 < self.x7 < 1.0:
+        if self.x7 >= 1.0:
+            raise InputError("x7", self.x7, "above x4 and below 1", "give for example 0.95")
+        if not 0.0 < self.x4 < self.x7:
             raise InputError(
                 "x4",
                 self.x4,
@@ -298,7 +300,7 @@ class NumericsSpec(_Spec):
     stepper: Literal["implicit"] = Field(default="implicit", description="Stepping method")
     front_fraction: Share = Field(default=0.25, description="Part of a cell that a front crosses in a step")
     change_fraction: Share = Field(
-        default=0.3, description="Change of w in a step, as part of the largest excess of the problem"
+        default=0.1, description="Change of w in a step, as part of the largest excess of the problem"
     )
     tolerance: Share = Field(default=1e-13, description="Largest residual of a step [li fraction]")
     max_steps: int = Field(default=1_000_000, ge=1, description="Most steps of a run")

@@ -44,7 +44,8 @@ def _checked(kind: str, low: float | None, low_open: bool, high: float | None, h
         below = low is not None and (number < low or (low_open and number == low))
         above = high is not None and (number > high or (high_open and number == high))
         if below or above:
-            raise InputError("", value, allowed, f"give a {kind} in that range")
+            noun = "number" if kind == "dimensionless" else kind
+            raise InputError("", value, allowed, f"give a {noun} in that range")
         return number
 
     return check

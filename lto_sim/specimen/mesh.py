@@ -21,6 +21,8 @@ __all__ = ["ContactFaces", "Mesh", "build_mesh"]
 
 Floats = NDArray[np.float64]
 
+_MOST_CELLS = 100_000_000
+
 
 @dataclass(frozen=True)
 class ContactFaces:
@@ -82,16 +84,36 @@ def build_mesh(specimen: Specimen, contacts: tuple[Contact, ...]) -> Mesh:
     Raises
     ------
     InputError
-        A contact off the outline, or two that overlap.
+        A contact off the outline, two that overlap, or more than 100 million cells.
     """
     check_contacts(specimen.outline, contacts)
+    _check_count(specimen)
     if isinstance(specimen.outline, Radial):
         return _radial_mesh(specimen, specimen.outline, contacts)
     return _box_mesh(specimen, contacts)
 
 
+def _count(extent: float, cell: float) -> int:
+    return max(1, math.ceil(extent / cell * (1.0 - 1e-9)))
+
+
 def _faces(extent: float, cell: float) -> Floats:
-    return np.linspace(0.0, extent, max(1, math.ceil(extent / cell * (1.0 - 1e-9))) + 1)
+    return np.linspace(0.0, extent, _count(extent, cell) + 1)
+
+
+def _check_count(specimen: Specimen) -> None:
+    """Refuse a mesh that no memory holds before it is asked for."""
+    outline = specimen.outline
+    cells = _count(outline.width, specimen.cell) * specimen.layers
+    if isinstance(outline, Rectangle):
+        cells *= _count(outline.height, specimen.cell)
+    if cells > _MOST_CELLS:
+        raise InputError(
+            "specimen.cell",
+            specimen.cell,
+            f"at most {_MOST_CELLS:.0e} cells, here {cells:.1e}",
+            "use larger cells",
+        )
 
 
 def _box_mesh(specimen: Specimen, contacts: tuple[Contact, ...]) -> Mesh:

@@ -21,7 +21,7 @@ Progress = Callable[[float], None]
 
 STATUS: Final[tuple[str, ...]] = (
     "finished",
-    "ended early: the li fraction asked for was reached",
+    "finished: the li fraction asked for was reached",
     "stopped at the step limit: raise numerics.max_steps or use larger cells",
     "stopped because the step size collapsed: report this scenario, or relax numerics.tolerance",
 )
@@ -37,14 +37,14 @@ class Leg:
 
     Parameters
     ----------
-    end : Time at which it ends [s].
+    duration : Longest time that it lasts [s].
     potential : Potential held [V].
     conditions : Conditions as a function of time [s] at the end of a step.
     controller : Step size control.
-    stop_fraction : Mean li fraction at which the run ends earlier, or None.
+    stop_fraction : Mean li fraction at which it ends earlier, or None.
     """
 
-    end: float
+    duration: float
     potential: float
     conditions: Callable[[float], Conditions]
     controller: StepController
@@ -115,7 +115,7 @@ def march(
     ----------
     stepper : The step.
     x_start : Composition (nz, ny, nx) at time 0.
-    legs : Steps of the drive; `end` increases.
+    legs : Steps of the drive, one after another.
     observers : Called with every accepted span, in order.
     max_steps : Most accepted steps.
     progress : Called with the part of the time that is done.
@@ -124,7 +124,8 @@ def march(
     -------
     Composition at the end, time of the end [s], counters.
     """
-    run = _Run(stepper, x_start, observers, max_steps, progress, legs[-1].end)
+    duration = math.fsum(leg.duration for leg in legs)
+    run = _Run(stepper, x_start, observers, max_steps, progress, duration)
     for leg in legs:
         if not run.leg(leg):
             break
@@ -163,15 +164,19 @@ class _Run:
         return math.fsum(x * self.grid.volume) * self.grid.volume_scale
 
     def leg(self, leg: Leg) -> bool:
-        """Run one step of the drive; False where the run ends with it."""
+        """Run one step of the drive; False where the run cannot go on."""
+        self.counters.status = 0
+        end_of_leg = self.time + leg.duration
+        if abs(end_of_leg - self.duration) < 1e-12 * self.duration:
+            end_of_leg = self.duration  # the last time asked for, to the last bit
         first = self.first_step(leg)
         dt = max(first, self.resolved())
         counters = self.counters
-        while self.time < leg.end:
+        while self.time < end_of_leg:
             if counters.steps >= self.max_steps:
                 counters.status = 2
                 return False
-            rest = leg.end - self.time
+            rest = end_of_leg - self.time
             size = rest if dt >= rest * (1.0 - 1e-12) else min(dt, 0.5 * rest) if dt > 0.5 * rest else dt
             conditions = leg.conditions(self.time + size)
             result = self.stepper.step(self.x, size, conditions)
@@ -184,10 +189,9 @@ class _Run:
                     counters.status = 3
                     return False
                 continue
-            end = leg.end if size == rest else self.time + size
-            if self.accept(leg, result, end):
+            if self.accept(leg, result, end_of_leg if size == rest else self.time + size):
                 counters.status = 1
-                return False
+                return True
             dt = max(leg.controller.next_step(size, load), self.resolved())
         return True
 
@@ -203,7 +207,7 @@ class _Run:
         return controller.load(*change)
 
     def accept(self, leg: Leg, result: StepResult, end: float) -> bool:
-        """Take a step over, or its part up to the li fraction asked for; True where that ends the run."""
+        """Take a step over, or its part up to the li fraction asked for; True where that ends the leg."""
         grid, counters = self.grid, self.counters
         uptake_start = self.ledger.value()
         lithium = self.inventory(result.x)
@@ -260,7 +264,7 @@ class _Run:
         w = np.minimum(x - conditions.x_poor, 0.0) + np.maximum(x - conditions.x_rich, 0.0)
         flux = series * np.abs(conditions.contact_excess - w) + np.abs(conditions.imposed_flux)
         rate = float(np.max(flux / (grid.volume[grid.contact_cell] * grid.volume_scale)))
-        limit = 0.01 * (leg.end - self.time)
+        limit = 0.01 * leg.duration
         if rate <= 0.0:
             return limit
         return min(limit, leg.controller.front_fraction * conditions.gap / rate)

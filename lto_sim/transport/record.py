@@ -77,8 +77,9 @@ class StateRecord:
 
     def close(self, end: float, x: Floats) -> None:
         """Keep the last state of a run that ended before its last output time."""
-        if len(self.states) < self.times.size:
-            self.times = np.append(self.times[: len(self.states)], end)
+        kept = len(self.states)
+        if kept < self.times.size and (kept == 0 or self.times[kept - 1] < end):
+            self.times = np.append(self.times[:kept], end)
             self.states.append(x.astype(np.float32))
 
 

@@ -16,7 +16,7 @@ _MOST_FRAMES = 100_000
 
 
 def plan_scan(scan: ScanSpec, mesh: Mesh, duration: float) -> ScanPlan:
-    """Lay the frames of a run of `duration` [s] over its mesh.
+    """Lay the frames of a run of `duration` [s] over its mesh; a run shorter than a frame has a part of one.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def plan_scan(scan: ScanSpec, mesh: Mesh, duration: float) -> ScanPlan:
         More than 100 000 frames.
     """
     period = scan.frame_time if scan.period is None else scan.period
-    frames = int(np.floor(duration / period * (1.0 + 1e-12)))
+    frames = int(np.floor((duration - scan.frame_time) / period * (1.0 + 1e-12))) + 1
     if frames > _MOST_FRAMES:
         limit = duration / _MOST_FRAMES
         raise InputError("scan.period", period, f">= {limit:g} s for this duration", "record fewer frames")

@@ -54,7 +54,11 @@ def plan_run(scenario: Scenario) -> RunPlan:
     InputError
         What :func:`simulate` would refuse.
     """
-    _, mesh, _ = _build(scenario)
+    material, mesh, _ = _build(scenario)
+    scenario.initial_composition(mesh.shape)
+    _fine_times(scenario)
+    for step in scenario.drive:
+        material.contact_excess(step.hold, _temperature(scenario, step))
     states = _state_times(scenario).size
     frames = (
         0 if scenario.scan is None else plan_scan(scenario.scan, mesh, scenario.duration).frame_start.size
@@ -145,13 +149,8 @@ def _fine_times(scenario: Scenario) -> Floats:
 def _legs(
     scenario: Scenario, material: TwoPhaseMaterial, grid: Grid, contacts: tuple[Contact, ...], x_start: Floats
 ) -> tuple[Leg, ...]:
-    ends = np.cumsum([step.until.time for step in scenario.drive])
-    ends[-1] = scenario.duration  # the last time asked for, to the last bit
     scale = max(_largest_excess(scenario, material, x_start, step) for step in scenario.drive)
-    return tuple(
-        _leg(scenario, material, grid, contacts, scale, step, float(end))
-        for step, end in zip(scenario.drive, ends, strict=True)
-    )
+    return tuple(_leg(scenario, material, grid, contacts, scale, step) for step in scenario.drive)
 
 
 def _temperature(scenario: Scenario, step: DriveSpec) -> float:
@@ -174,7 +173,6 @@ def _leg(
     contacts: tuple[Contact, ...],
     scale: float,
     step: DriveSpec,
-    end: float,
 ) -> Leg:
     temperature = _temperature(scenario, step)
     x_poor, x_rich = material.edges(temperature)
@@ -188,4 +186,4 @@ def _leg(
         np.full(faces, held), transfer, np.zeros(faces),
     )  # fmt: skip
     controller = StepController(scenario.numerics.front_fraction, scenario.numerics.change_fraction, scale)
-    return Leg(end, step.hold, lambda _: conditions, controller, step.until.li_fraction)
+    return Leg(step.until.time, step.hold, lambda _: conditions, controller, step.until.li_fraction)

@@ -1,0 +1,28 @@
+"""Cases with an exact answer, run with the package's own solver; shared by tests and validation scripts."""
+
+from lto_sim.validate.cases import (
+    Track,
+    line_source_track,
+    linear_parabolic_track,
+    observed_orders,
+    planar_track,
+    radial_track,
+)
+from lto_sim.validate.checks import linear_parabolic_rows, planar_front, planar_rows, radial_rows
+from lto_sim.validate.table import Row, format_table, passed
+
+__all__ = [
+    "Row",
+    "Track",
+    "format_table",
+    "line_source_track",
+    "linear_parabolic_rows",
+    "linear_parabolic_track",
+    "observed_orders",
+    "passed",
+    "planar_front",
+    "planar_rows",
+    "planar_track",
+    "radial_rows",
+    "radial_track",
+]

@@ -1,0 +1,350 @@
+"""Cases whose front is known: the solver's track beside the exact one.
+
+Every case builds a mesh, starts from the exact profile (averaged over the cells) or from the saturated
+parent, marches, and reads the front out of the cells: a cell counts as transformed by
+
+    f = clip[(x - x_parent_edge)/gap, 0, 1],
+
+so the front's position is the sum of f times the cell size, its radius that of the untransformed volume.
+Between two steps x is linear in time (as in every record of a run), hence the front is known at any time.
+
+One error measure for all: the relative error of the position at times spread evenly over the exact track.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lto_sim.exact.line_source import LineSource
+from lto_sim.exact.linear_parabolic import LinearParabolic, linear_rate
+from lto_sim.exact.shrinking_core import ShrinkingCore
+from lto_sim.exact.wagner import PlanarFront, rate_constant
+from lto_sim.specimen import Contact, ContactFaces, Mesh, Radial, Slab, Specimen, Stretch, build_mesh
+from lto_sim.transport.controller import StepController
+from lto_sim.transport.grid import make_grid
+from lto_sim.transport.loop import Counters, Leg, march
+from lto_sim.transport.record import Span
+from lto_sim.transport.step import Conditions, ImplicitStepper
+
+__all__ = [
+    "Track",
+    "line_source_track",
+    "linear_parabolic_track",
+    "observed_orders",
+    "planar_track",
+    "radial_track",
+]
+
+Floats = NDArray[np.float64]
+Measure = Callable[[Floats], float]
+
+_FRONT_FRACTION = 0.25
+_CHANGE_FRACTION = 0.3
+_SAMPLES = 400
+_LENGTH = 1e-6
+_THICKNESS = 1e-7
+
+
+@dataclass(frozen=True)
+class Track:
+    """The solver's front beside the exact one.
+
+    Parameters
+    ----------
+    time : Times of the comparison [s].
+    position : Front of the solver at these times [m].
+    exact : Exact front [m].
+    counters : Work and quality of the run.
+    """
+
+    time: Floats
+    position: Floats
+    exact: Floats
+    counters: Counters
+
+    @property
+    def error(self) -> Floats:
+        """Relative error of the position [1]."""
+        return self.position / self.exact - 1.0
+
+    @property
+    def rms(self) -> float:
+        """Root mean square of the relative error [1]."""
+        return math.sqrt(float(np.mean(np.square(self.error))))
+
+    @property
+    def worst(self) -> float:
+        """Largest relative error [1]."""
+        return float(np.abs(self.error).max())
+
+    @property
+    def mean(self) -> float:
+        """Mean relative error with its sign [1]: the integral measure, free of the wobble within a cell."""
+        return float(self.error.mean())
+
+    def time_at(self, position: Sequence[float] | Floats) -> Floats:
+        """Times [s] at which the solver's front passes `position` [m], within the range of the track."""
+        order = np.argsort(self.position)
+        return np.asarray(np.interp(position, self.position[order], self.time[order]))
+
+
+def observed_orders(cells: Sequence[int], errors: Sequence[float]) -> list[float]:
+    """Order seen between neighbouring resolutions, ln(e1/e2)/ln(n2/n1)."""
+    sizes, parts = np.asarray(cells, dtype=np.float64), np.abs(np.asarray(errors))
+    return [float(v) for v in np.log(parts[:-1] / parts[1:]) / np.log(sizes[1:] / sizes[:-1])]
+
+
+class _FrontRecord:
+    """Observer: the front at given times, from the composition on the line between two steps."""
+
+    def __init__(self, times: Floats, measure: Measure) -> None:
+        self.times, self.measure = times, measure
+        self.positions: list[float] = []
+
+    def observe(self, span: Span) -> None:
+        while len(self.positions) < self.times.size and self.times[len(self.positions)] <= span.end:
+            weight = span.weight(self.times[len(self.positions)])
+            self.positions.append(self.measure(span.x_start + weight * (span.x_end - span.x_start)))
+
+
+def _run(
+    mesh: Mesh,
+    x_start: Floats,
+    conditions: Callable[[float], Conditions],
+    times: Floats,
+    measure: Measure,
+    controller: StepController,
+) -> tuple[Floats, Counters]:
+    record = _FrontRecord(times, measure)
+    leg = Leg(float(times[-1]), 0.0, conditions, controller)
+    _, _, counters = march(ImplicitStepper(make_grid(mesh)), x_start, (leg,), (record,))
+    return np.array(record.positions), counters
+
+
+def _transformed(front: PlanarFront | LineSource, x: Floats) -> Floats:
+    return np.clip((x - front.x_parent_edge) / front.gap, 0.0, 1.0)
+
+
+def _averaged(profile: Callable[[Floats], Floats], face: Floats, front: float, power: int) -> Floats:
+    """Mean of `profile` over cells of radial measure r^power; the cell with the front mixes both sides."""
+    node, weight = np.polynomial.legendre.leggauss(12)
+
+    def integral(low: Floats, high: Floats) -> Floats:
+        half = 0.5 * (high - low)[:, None]
+        point = low[:, None] + half * (node + 1.0)
+        return np.asarray((profile(point) * point**power * weight * half).sum(axis=1))
+
+    low, high = face[:-1], face[1:]
+    middle = np.clip(front, low, high)
+    beyond = np.minimum(middle * (1.0 + 1e-13), high)
+    total = integral(low, middle) + integral(beyond, high)
+    return np.asarray(total * (power + 1) / (high ** (power + 1) - low ** (power + 1)))
+
+
+def planar_track(
+    front: PlanarFront,
+    cells: int,
+    *,
+    start: float = 0.0,
+    end: float = 0.8,
+    front_fraction: float = _FRONT_FRACTION,
+    change_fraction: float = _CHANGE_FRACTION,
+    length: float = _LENGTH,
+) -> Track:
+    """Planar front in a slab whose far end follows the exact composition of the parent.
+
+    Compared over the last half of the track, from end/2 to end.
+
+    Parameters
+    ----------
+    front : The exact front.
+    cells : Cells in the slab.
+    start : Where the front stands at the start, as part of the length; 0 starts from the uniform parent.
+    end : Where it stands at the end.
+    front_fraction, change_fraction : Step size control.
+    length : Length of the slab [m].
+    """
+    contacts = (Contact("fed", Stretch("left")), Contact("far", Stretch("right")))
+    specimen = Specimen(Slab(length), _THICKNESS, length / cells * (1.0 + 1e-10))
+    mesh = build_mesh(specimen, contacts)
+    first = float(front.time_at(start * length))
+    times = np.asarray(front.time_at(np.linspace(0.5 * end, end, _SAMPLES) * length)) - first
+    held = front.x_contact - front.x_growing_edge
+    insertion = front.gap > 0.0
+
+    def conditions(time: float) -> Conditions:
+        far = front.x_start
+        if first + time > 0.0:
+            far = float(front.composition(length, first + time))
+        return Conditions(
+            front.x_parent_edge if insertion else front.x_growing_edge,
+            front.x_growing_edge if insertion else front.x_parent_edge,
+            front.diffusivity_parent if insertion else front.diffusivity_growing,
+            front.diffusivity_growing if insertion else front.diffusivity_parent,
+            np.array([held, far - front.x_parent_edge]),
+            np.full(2, math.inf),
+            np.zeros(2),
+        )
+
+    x_start = np.full(mesh.shape, front.x_start)
+    if start > 0.0:
+        profile = _averaged(lambda p: front.composition(p, first), mesh.x_face, start * length, 0)
+        x_start = profile.reshape(mesh.shape)
+    scale = max(abs(held), abs(front.x_start - front.x_parent_edge))
+    controller = StepController(front_fraction, change_fraction, scale)
+    cell = length / cells
+    positions, counters = _run(
+        mesh, x_start, conditions, times, lambda x: cell * float(_transformed(front, x).sum()), controller
+    )
+    return Track(times, positions, front.front(times + first), counters)
+
+
+def radial_track(
+    core: ShrinkingCore,
+    cells: int,
+    *,
+    start: float = 0.95,
+    end: float = 0.05,
+    front_fraction: float = _FRONT_FRACTION,
+    change_fraction: float = _CHANGE_FRACTION,
+) -> Track:
+    """Front that runs inward in a cylinder or sphere, compared from radius `start` to radius `end`.
+
+    The excess A of the exact case needs windows that are A/(1 + A) wide beside a gap of 1/(1 + A).
+
+    Parameters
+    ----------
+    core : The exact case, cylinder or sphere.
+    cells : Cells along the radius.
+    start, end : Relative radii of the front between which the tracks are compared.
+    front_fraction, change_fraction : Step size control.
+    """
+    shape: Literal["sphere", "cylinder"] = "sphere" if core.geometry == "sphere" else "cylinder"
+    power = 3 if shape == "sphere" else 2
+    specimen = Specimen(Radial(shape, core.radius), _THICKNESS, core.radius / cells * (1.0 + 1e-10))
+    mesh = build_mesh(specimen, (Contact("outer", Stretch("outer")),))
+    gap = 1.0 / (1.0 + core.excess)
+    held = 1.0 - gap
+    fed = Conditions(
+        0.0, gap, core.diffusivity, core.diffusivity, np.array([held]), np.full(1, math.inf), np.zeros(1)
+    )
+    share = mesh.volume / mesh.volume.sum()
+
+    def radius(x: Floats) -> float:
+        untransformed = float((share * (1.0 - np.clip(x / gap, 0.0, 1.0))).sum())
+        return core.radius * float(max(untransformed, 0.0) ** (1.0 / power))
+
+    exact = core.radius * np.linspace(start, end, 2 * _SAMPLES)
+    times = np.asarray(core.time_at(exact))
+    controller = StepController(front_fraction, change_fraction, held)
+    positions, counters = _run(mesh, np.zeros(mesh.shape), lambda _: fed, times, radius, controller)
+    return Track(times, positions, exact, counters)
+
+
+def line_source_track(
+    source: LineSource,
+    cells: int,
+    *,
+    start: float = 0.1,
+    end: float = 0.8,
+    front_fraction: float = _FRONT_FRACTION,
+    change_fraction: float = _CHANGE_FRACTION,
+    radius: float = _LENGTH,
+) -> Track:
+    """Cylinder around a line source: the innermost cell is fed, the rim follows the exact parent.
+
+    Compared over the last half of the track, from end/2 to end.
+
+    Parameters
+    ----------
+    source : The exact case.
+    cells : Cells along the radius.
+    start, end : Radius of the front at the start and at the end, as part of the mesh's radius.
+    front_fraction, change_fraction : Step size control.
+    radius : Radius of the mesh [m].
+    """
+    specimen = Specimen(Radial("cylinder", radius), _THICKNESS, radius / cells * (1.0 + 1e-10))
+    plain = build_mesh(specimen, (Contact("rim", Stretch("outer")),))
+    centre = ContactFaces("line", np.zeros((1, 3), dtype=np.int64), np.ones(1), np.ones(1))
+    mesh = Mesh(
+        plain.x_face, plain.y_face, plain.z_face, plain.volume, plain.conductance_x, plain.conductance_y,
+        plain.conductance_z, (centre, plain.contacts[0]), plain.mirrored,
+    )  # fmt: skip
+
+    def time_at(front: Floats | float) -> Floats:
+        return np.square(np.asarray(front) / source.growth_parameter) / (4.0 * source.diffusivity_growing)
+
+    first = float(time_at(start * radius))
+    times = time_at(np.linspace(0.5 * end, end, _SAMPLES) * radius) - first
+    insertion = source.gap > 0.0
+
+    def conditions(time: float) -> Conditions:
+        rim = float(source.composition(radius, first + time))
+        return Conditions(
+            source.x_parent_edge if insertion else source.x_growing_edge,
+            source.x_growing_edge if insertion else source.x_parent_edge,
+            source.diffusivity_parent if insertion else source.diffusivity_growing,
+            source.diffusivity_growing if insertion else source.diffusivity_parent,
+            np.array([0.0, rim - source.x_parent_edge]),
+            np.array([0.0, math.inf]),
+            np.array([source.strength * _THICKNESS, 0.0]),
+        )
+
+    profile = _averaged(lambda r: source.composition(r, first), mesh.x_face, start * radius, 1)
+    share = mesh.volume / mesh.volume.sum()
+
+    def front_radius(x: Floats) -> float:
+        return radius * math.sqrt(float((share * _transformed(source, x)).sum()))
+
+    scale = max(abs(source.source * source.gap), abs(source.x_start - source.x_parent_edge))
+    controller = StepController(front_fraction, change_fraction, scale)
+    positions, counters = _run(mesh, profile.reshape(mesh.shape), conditions, times, front_radius, controller)
+    return Track(times, positions, source.exact(times + first), counters)
+
+
+def linear_parabolic_track(
+    biot: float,
+    cells: int,
+    *,
+    excess: float = 0.01,
+    start: float = 0.1,
+    end: float = 0.8,
+    front_fraction: float = _FRONT_FRACTION,
+    change_fraction: float = _CHANGE_FRACTION,
+    length: float = _LENGTH,
+) -> Track:
+    """Front behind a `linear` contact, from the saturated parent; compared from `start` to `end`.
+
+    Parameters
+    ----------
+    biot : k_c L/D [1]: small is reaction-limited, large is diffusion-limited.
+    cells : Cells in the slab.
+    excess : Excess A; the law is exact in the limit A -> 0.
+    start, end : Positions between which the tracks are compared, as part of the length.
+    front_fraction, change_fraction : Step size control.
+    length : Length of the slab [m].
+    """
+    diffusivity = 1e-15
+    gap = 1.0 / (1.0 + excess)
+    held = 1.0 - gap
+    coefficient = biot * diffusivity / length
+    law = LinearParabolic(rate_constant(diffusivity, excess), linear_rate(coefficient, excess))
+    specimen = Specimen(Slab(length), _THICKNESS, length / cells * (1.0 + 1e-10))
+    mesh = build_mesh(specimen, (Contact("fed", Stretch("left")),))
+    fed = Conditions(
+        0.0, gap, diffusivity, diffusivity, np.array([held]), np.array([coefficient]), np.zeros(1)
+    )
+    times = np.asarray(law.time_at(np.linspace(start, end, _SAMPLES) * length))
+    controller = StepController(front_fraction, change_fraction, held)
+    cell = length / cells
+    positions, counters = _run(
+        mesh, np.zeros(mesh.shape), lambda _: fed, times,
+        lambda x: cell * float(np.clip(x / gap, 0.0, 1.0).sum()), controller,
+    )  # fmt: skip
+    return Track(times, positions, np.asarray(law.exact(times)), counters)

@@ -1,0 +1,250 @@
+"""One step against dense solutions, multigrid against a sparse solver, compiled kernels against Python."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from scipy.sparse import linalg
+
+from lto_sim.specimen import ContactFaces, Mesh
+from lto_sim.transport import multigrid, newton, step
+from lto_sim.transport.controller import StepController, change_of_step
+from lto_sim.transport.grid import make_grid
+from lto_sim.transport.step import Conditions, ImplicitStepper
+
+SEEDS = range(40)
+
+
+def random_mesh(rng: np.random.Generator, shape: tuple[int, int, int], faces: int = 1) -> Mesh:
+    """Cells with random volumes and conductances; contact faces on the first cells."""
+    g = [10.0 ** rng.uniform(-1.0, 1.0, shape) for _ in range(3)]
+    g[0][:, :, -1] = g[1][:, -1, :] = g[2][-1, :, :] = 0.0
+    cells = np.array(list(np.ndindex(*shape))[:faces], dtype=np.int64)
+    contact = ContactFaces("c", cells, 10.0 ** rng.uniform(-1, 1, faces), 10.0 ** rng.uniform(-1, 1, faces))
+    edges = [np.arange(n + 1.0) for n in shape[::-1]]
+    return Mesh(*edges, 10.0 ** rng.uniform(-1.0, 1.0, shape), *g, (contact,), False)
+
+
+def mesh_conductances(mesh: Mesh) -> tuple[np.ndarray, ...]:
+    return mesh.conductance_x, mesh.conductance_y, mesh.conductance_z
+
+
+def random_conditions(rng: np.random.Generator, faces: int, *, held: bool) -> Conditions:
+    x_poor = rng.uniform(0.05, 0.5)
+    x_rich = rng.uniform(x_poor + 0.05, 0.95)
+    composition = rng.choice([0.0, 1.0, rng.uniform(0.0, x_poor), rng.uniform(x_rich, 1.0)], faces)
+    w = np.minimum(composition - x_poor, 0.0) + np.maximum(composition - x_rich, 0.0)
+    transfer = np.full(faces, math.inf) if held else 10.0 ** rng.uniform(-2.0, 2.0, faces)
+    D4, D7 = 10.0 ** rng.uniform(-1.5, 1.5, 2)
+    return Conditions(x_poor, x_rich, D4, D7, w, transfer, np.zeros(faces))
+
+
+def dense_solution(mesh: Mesh, conditions: Conditions, x_old: np.ndarray, dt: float) -> np.ndarray:
+    """Try every combination of phase states of cells and surfaces; return the one that is consistent.
+
+    Unknowns: u of cells in a phase, x of cells in the gap, w of every contact surface.
+    """
+    n, contact = mesh.volume.size, mesh.contacts[0]
+    faces = contact.area.size
+    volume, start = mesh.volume.ravel(), x_old.ravel()
+    index = np.arange(n).reshape(mesh.shape)
+    links = []
+    for axis, g in ((2, mesh.conductance_x), (1, mesh.conductance_y), (0, mesh.conductance_z)):
+        low = np.moveaxis(index, axis, 0)[:-1].ravel()
+        high = np.moveaxis(index, axis, 0)[1:].ravel()
+        links += [(a, b, g.ravel()[a]) for a, b in zip(low, high, strict=True)]
+    at = [int(index[tuple(c)]) for c in contact.cell]
+    D = {-1: conditions.diffusivity_poor, 1: conditions.diffusivity_rich}
+    edge = {-1: conditions.x_poor, 1: conditions.x_rich}
+    eps = 1e-10
+    for states in itertools.product((-1, 0, 1), repeat=n):
+        for surfaces in itertools.product((-1, 1), repeat=faces):
+            M, b = np.zeros((n + faces, n + faces)), np.zeros(n + faces)
+            for c, s in enumerate(states):
+                M[c, c] += volume[c] / dt * (1.0 / D[s] if s else 1.0)
+                b[c] += volume[c] / dt * (start[c] - (edge[s] if s else 0.0))
+            for a, c, g in links:
+                for here, there in ((a, c), (c, a)):
+                    M[here, here] += g if states[here] else 0.0
+                    M[here, there] -= g if states[there] else 0.0
+            for f, (c, s) in enumerate(zip(at, surfaces, strict=True)):
+                G, row = contact.conductance[f], n + f
+                M[c, c] += G if states[c] else 0.0
+                M[c, row] -= G * D[s]
+                k = conditions.contact_transfer[f] * contact.area[f]
+                if math.isinf(k):
+                    M[row, row], b[row] = 1.0, conditions.contact_excess[f]
+                else:  # k (w_c - w_s) = G (D_s w_s - u)
+                    M[row, row], b[row] = k + G * D[s], k * conditions.contact_excess[f]
+                    M[row, c] -= G if states[c] else 0.0
+            value = np.linalg.solve(M, b)
+            x = np.array([edge[s] + value[c] / D[s] if s else value[c] for c, s in enumerate(states)])
+            fits = all(
+                s * value[c] >= -eps if s else conditions.x_poor - eps <= x[c] <= conditions.x_rich + eps
+                for c, s in enumerate(states)
+            ) and all(s * value[n + f] >= -eps for f, s in enumerate(surfaces))
+            if fits:
+                return x.reshape(mesh.shape)
+    raise AssertionError("no consistent combination of states")
+
+
+@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 1, 4), (1, 2, 2), (2, 1, 2)])
+def test_step_is_the_only_consistent_combination_of_states(shape, held):
+    for seed in SEEDS:
+        rng = np.random.default_rng(seed)
+        mesh = random_mesh(rng, shape, faces=1 if held else 2)
+        conditions = random_conditions(rng, mesh.contacts[0].area.size, held=held)
+        x_old = rng.choice([0.0, 1.0, conditions.x_poor, *rng.uniform(0.0, 1.0, 3)], shape)
+        dt = 10.0 ** rng.uniform(-2.0, 3.0)
+        grid = make_grid(mesh)
+        result = ImplicitStepper(grid).step(grid.pad(x_old), dt, conditions)
+        assert result.settled
+        expected = dense_solution(mesh, conditions, x_old, dt)
+        np.testing.assert_allclose(grid.unpad(result.x), expected, atol=2e-9, err_msg=f"seed {seed}")
+        gained = float((mesh.volume * (grid.unpad(result.x) - x_old)).sum())
+        assert gained == pytest.approx(float(result.uptake.sum()), abs=1e-13 * mesh.volume.sum())
+
+
+@given(
+    seed=st.integers(0, 10**6), shape=st.tuples(*[st.integers(1, 6)] * 3), log_dt=st.floats(-3.0, 4.0),
+    held=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+def test_maximum_principle_and_order_for_any_step_size(seed, shape, log_dt, held):
+    rng = np.random.default_rng(seed)
+    mesh = random_mesh(rng, shape)
+    conditions = random_conditions(rng, 1, held=held)
+    w = float(conditions.contact_excess[0])
+    contact = (
+        (conditions.x_poor + w, conditions.x_poor) if w < 0.0 else (conditions.x_rich, conditions.x_rich + w)
+    )
+    low = rng.uniform(0.0, 1.0, shape)
+    high = low + rng.uniform(0.0, 1.0, shape) * (1.0 - low)
+    grid = make_grid(mesh)
+    # x is the old one plus dt (fluxes)/V: the round-off of the fluxes grows with the step
+    exchange = 6.0 * max(g.max() for g in (*mesh_conductances(mesh), mesh.contacts[0].conductance))
+    slack = 1e-12 + 2e-16 * 10.0**log_dt * conditions.fastest * exchange / mesh.volume.min()
+    after = []
+    for x in (low, high):
+        result = ImplicitStepper(grid).step(grid.pad(x), 10.0**log_dt, conditions)
+        assert result.settled
+        inside = grid.unpad(result.x)
+        assert inside.min() >= min(x.min(), contact[0]) - slack
+        assert inside.max() <= max(x.max(), contact[1]) + slack
+        after.append(inside.copy())
+    assert np.all(after[1] >= after[0] - 2.0 * slack)
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 30), (1, 33, 65), (5, 18, 23)])
+@pytest.mark.parametrize(("diagonal", "most"), [(1e-6, 30), (1e-2, 22), (10.0, 6)])
+def test_multigrid_against_a_sparse_solver_on_a_masked_grid(shape, diagonal, most):
+    rng = np.random.default_rng(7)
+    nz, ny, nx = shape
+    dims = multigrid.level_layout(shape)
+    total = int(dims[-1, 0])
+    active = np.zeros(total, dtype=np.bool_)
+    a, gx, gy, gz, inverse, u = (np.zeros(total) for _ in range(6))
+    fine = slice(ny * nx, ny * nx * (nz + 1))
+    mask = rng.random(shape) < 0.85
+    active[fine] = mask.ravel()
+    index = np.full(shape, -1)
+    index[mask] = np.arange(mask.sum())
+    matrix = sparse.lil_array((mask.sum(), mask.sum()))
+    for axis, g in ((2, gx), (1, gy), (0, gz)):
+        value = 10.0 ** rng.uniform(-0.5, 0.5, shape)
+        both = mask & np.roll(mask, -1, axis)
+        both[tuple(slice(-1, None) if i == axis else slice(None) for i in range(3))] = False
+        g[fine] = np.where(both, value, 0.0).ravel()
+        for cell in np.argwhere(both):
+            here, there = index[tuple(cell)], index[tuple(cell + np.eye(3, dtype=int)[axis])]
+            matrix[here, here] += value[tuple(cell)]
+            matrix[there, there] += value[tuple(cell)]
+            matrix[here, there] -= value[tuple(cell)]
+            matrix[there, here] -= value[tuple(cell)]
+    own = diagonal * rng.uniform(0.5, 2.0, shape)
+    a[fine] = np.where(mask, own, 0.0).ravel()
+    rhs = np.zeros(total)
+    rhs[fine] = np.where(mask, rng.normal(size=shape), 0.0).ravel()
+    matrix = (matrix + sparse.diags_array(own[mask])).tocsc()
+    multigrid.coarsen(dims, a, gx, gy, gz, active)
+    multigrid.invert_diagonal(dims, a, gx, gy, gz, active, inverse)
+    used = multigrid.solve_linear(
+        dims, gx, gy, gz, inverse, rhs, np.ones(total), u, np.zeros((5, total)), 1e-11, 200
+    )
+    assert 0 < used <= most
+    exact = linalg.spsolve(matrix, rhs[fine].reshape(shape)[mask])
+    np.testing.assert_allclose(u[fine].reshape(shape)[mask], exact, rtol=1e-8, atol=1e-8 * abs(exact).max())
+    assert np.all(u[fine].reshape(shape)[~mask] == 0.0)
+
+
+def plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replace every compiled kernel by its Python form."""
+    count = 0
+    for module in (multigrid, newton, step):
+        for name in dir(module):
+            function = getattr(getattr(module, name), "py_func", None)
+            if function is not None:
+                monkeypatch.setattr(module, name, function)
+                count += 1
+    assert count >= 15
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 9), (1, 5, 7), (3, 4, 5)])
+@pytest.mark.parametrize("held", [True, False])
+def test_compiled_kernels_do_what_their_python_form_does(shape, held, monkeypatch):
+    rng = np.random.default_rng(3)
+    mesh = random_mesh(rng, shape, faces=3)
+    conditions = random_conditions(rng, 3, held=held)
+    grid = make_grid(mesh)
+    x_old = grid.pad(rng.uniform(0.0, 1.0, shape))
+    compiled = ImplicitStepper(grid).step(x_old, 5.0, conditions)
+    plain_python(monkeypatch)
+    plain = ImplicitStepper(grid).step(x_old, 5.0, conditions)
+    assert plain.settled
+    assert compiled.settled
+    np.testing.assert_allclose(compiled.x, plain.x, atol=1e-14)
+    np.testing.assert_allclose(compiled.uptake, plain.uptake, atol=1e-13)
+    assert compiled.newton_iterations == plain.newton_iterations
+    assert compiled.linear_iterations == plain.linear_iterations
+
+
+def test_change_of_a_step():
+    old = np.array([9.0, 0.02, 0.05, 0.30, 0.94, 0.97, 9.0])
+    new = np.array([0.0, 0.03, 0.05, 0.50, 0.96, 0.99, 0.0])
+    for function in (change_of_step, change_of_step.py_func):
+        in_gap, in_phase = function(old, new, 1, 6, 0.05, 0.95)
+        assert in_gap == pytest.approx(0.2 / 0.9)
+        assert in_phase == pytest.approx(0.02)
+
+
+def test_controller():
+    controller = StepController(front_fraction=0.25, change_fraction=0.5, excess_scale=0.05)
+    assert controller.load(0.25, 0.0) == pytest.approx(1.0)
+    assert controller.load(0.0, 0.05) == pytest.approx(2.0)
+    assert controller.accepts(2.0)
+    assert not controller.accepts(2.0001)
+    assert controller.next_step(8.0, 2.0) == pytest.approx(4.0)
+    assert controller.next_step(8.0, 0.1) == pytest.approx(12.0)
+    assert controller.next_step(8.0, 0.0) == pytest.approx(12.0)
+    assert controller.next_step(8.0, 100.0) == pytest.approx(1.6)
+    assert StepController(0.25, 0.5, 0.0).load(0.0, 0.1) == 0.0
+
+
+def test_step_leaves_its_argument_alone_and_repeats_itself():
+    rng = np.random.default_rng(11)
+    mesh = random_mesh(rng, (1, 6, 6))
+    conditions = random_conditions(rng, 1, held=True)
+    grid = make_grid(mesh)
+    x_old = grid.pad(rng.uniform(0.0, 1.0, mesh.shape))
+    before = x_old.copy()
+    stepper = ImplicitStepper(grid)
+    first, second = (stepper.step(x_old, 3.0, conditions) for _ in range(2))
+    np.testing.assert_array_equal(x_old, before)
+    np.testing.assert_allclose(first.x, second.x, atol=1e-12)
