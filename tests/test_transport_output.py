@@ -184,7 +184,7 @@ def test_a_li_fraction_ends_its_own_step_and_the_drive_goes_on():
     drive = [
         {"hold": "1.6 V", "until": {"time": "1 h", "li_fraction": 0.4}},
         {"hold": "0.4 V", "until": {"time": "1 h", "li_fraction": 0.6}},
-        {"hold": "1.6 V", "until": {"time": "0.5 s"}},
+        {"hold": "1.6 V", "until": {"time": "0.1 s"}},
     ]
     dataset = run(SLAB, drive=drive, output={"current_every": "20 ms"})
     assert dataset.attrs["status"] == 0
@@ -199,7 +199,7 @@ def test_a_li_fraction_ends_its_own_step_and_the_drive_goes_on():
     assert changes.size == 2
     assert abs(int(changes[0]) - turn) <= 1
     end = dataset.attrs["end_time_s"]
-    assert end == pytest.approx(float(dataset["time_fine"][changes[1]]) + 0.5, abs=0.05)
+    assert end == pytest.approx(float(dataset["time_fine"][changes[1]]) + 0.1, abs=0.03)
 
 
 def test_li_fraction_of_the_start_is_not_crossed():
