@@ -1,6 +1,6 @@
 """The reproduction: what is put in, what comes out, and the published numbers beside it.
 
-The whole study and its coverage over 20 seeds are `validation/coverage.py`; here a small particle goes the
+The whole study and its coverage over 20 seeds are `validation/recovery.py`; here a small particle goes the
 whole way, and the numbers that do not need a simulation are checked.
 """
 

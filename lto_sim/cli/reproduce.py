@@ -16,7 +16,6 @@ __all__ = ["EXAMPLE", "NAME", "command"]
 
 NAME: Final = "reproduce"
 _PUBLISHED: Final = ("published_m2_s", "published_std_m2_s")
-_SIMULATED: Final = ("fitted_m2_s", "std_m2_s", "true_m2_s")
 EXAMPLE: Final = "Example: lto-sim reproduce --out reproduce --seed 1"
 
 
@@ -60,20 +59,32 @@ def _print_table(summary: dict[str, Any]) -> None:
     """Print every rate constant beside the paper's and the one put in, in cm2/s."""
     from lto_sim.reproduce import comparison_rows
 
-    header = ("direction", "T [degC]", "paper k", "+-", "simulated k", "+-", "true k", "sim/true", "verdict")
+    header = (
+        "direction",
+        "T [degC]",
+        "paper k",
+        "+-",
+        "simulated k",
+        "95 % interval",
+        "true k",
+        "ratio",
+        "verdict",
+    )
     rows = [
         (
             row["direction"],
             f"{row['temperature_degC']:g}",
             *(f"{row[key] * 1e4:.2e}" if math.isfinite(row[key]) else "-" for key in _PUBLISHED),
-            *(f"{row[key] * 1e4:.3e}" for key in _SIMULATED),
+            f"{row['fitted_m2_s'] * 1e4:.3e}",
+            " to ".join(f"{limit * 1e4:.3e}" for limit in row["interval_m2_s"]),
+            f"{row['true_m2_s'] * 1e4:.3e}",
             f"{row['fitted_m2_s'] / row['true_m2_s']:.4f}",
             row["verdict"],
         )
         for row in comparison_rows(summary)
     ]
     print_table(header, rows)
-    typer.echo(f"k in cm2/s, {summary['k_definition']}\n")
+    typer.echo(f"k in cm2/s, {summary['k_definition']}; ratio: simulated over true\n")
 
 
 def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
@@ -89,8 +100,10 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
         )
     for name in ("extraction", "insertion"):
         entry = summary["simulated"][name]
+        low, high = entry["Ea_interval_eV"]
         lines[f"Ea of {name}, from simulated maps"] = (
-            f"{entry['Ea_eV']:.4f} +- {entry['Ea_eV_std']:.4f} eV; put in {entry['Ea_true_eV']:.4f} eV"
+            f"{entry['Ea_eV']:.4f} +- {entry['Ea_eV_std']:.4f} eV (95 %: {low:.4f} to {high:.4f}); "
+            f"put in {entry['Ea_true_eV']:.4f} eV"
         )
     times = summary["full_extraction"]
     simulated = f"; simulated {times['simulated_Ea_eV']:.3f} eV" if "simulated_Ea_eV" in times else ""

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lto_sim import provenance
 from lto_sim.constants import ZERO_CELSIUS
@@ -31,6 +32,7 @@ __all__ = [
     "published_fits",
     "simulated_fit",
     "table_cells",
+    "weighted_line",
 ]
 
 TABLE_HEADER = (
@@ -40,11 +42,15 @@ TABLE_HEADER = (
     "k_std published [cm2/s]",
     "k simulated [cm2/s]",
     "k_std simulated [cm2/s]",
+    "k low 95 % [cm2/s]",
+    "k high 95 % [cm2/s]",
     "k true [cm2/s]",
     "simulated / true",
     "verdict",
 )
 _PER_CM2 = 1e4
+
+Floats = NDArray[np.float64]
 
 
 def published_fits(direction: Direction) -> dict[str, ArrheniusFit]:
@@ -63,13 +69,25 @@ def of_direction(results: Sequence[CaseResult], direction: Direction) -> list[Ca
     return sorted(chosen, key=lambda r: -r.case.temperature_degC)
 
 
+def weighted_line(temperature: Floats, k: Floats, k_std: Floats) -> ArrheniusFit:
+    """Arrhenius line whose deviations are never smaller than the scatter about it.
+
+    A rate constant's deviation holds for the law of its verdict; where a verdict is wrong, the scatter about
+    the line tells (reduced chi-square above 1) and the deviations are scaled by it.
+    """
+    fit = fit_arrhenius(temperature, k, k_std, absolute_sigma=True)
+    if fit.reduced_chi_square <= 1.0:
+        return fit
+    return fit_arrhenius(temperature, k, k_std, absolute_sigma=False)
+
+
 def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
     """Arrhenius fit of the recovered rate constants that were resolved, weighted by their deviations."""
     results = [r for r in results if math.isfinite(r.fit.k) and math.isfinite(r.fit.k_std)]
     temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in results])
     k = np.array([r.fit.k for r in results])
     k_std = np.array([r.fit.k_std for r in results])
-    return fit_arrhenius(temperature, k, k_std, absolute_sigma=True)
+    return weighted_line(temperature, k, k_std)
 
 
 def true_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
@@ -83,6 +101,7 @@ def _simulated(results: Sequence[CaseResult]) -> dict[str, Any]:
     return {
         "Ea_eV": fit.Ea_eV,
         "Ea_eV_std": fit.Ea_eV_std,
+        "Ea_interval_eV": list(fit.interval()),
         "Ea_true_eV": true_fit(results).Ea_eV,
         "k": [
             {
@@ -186,14 +205,18 @@ def comparison_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
+def _rates(row: Mapping[str, Any]) -> list[float]:
+    keys = ("published_m2_s", "published_std_m2_s", "fitted_m2_s", "std_m2_s")
+    return [*(row[key] for key in keys), *row["interval_m2_s"], row["true_m2_s"]]
+
+
 def table_cells(summary: Mapping[str, Any]) -> list[list[str]]:
     """Cells under :data:`TABLE_HEADER`, k in cm2/s."""
-    keys = ("published_m2_s", "published_std_m2_s", "fitted_m2_s", "std_m2_s", "true_m2_s")
     return [
         [
             row["direction"],
             f"{row['temperature_degC']:g}",
-            *(f"{row[key] * _PER_CM2:.6g}" for key in keys),
+            *(f"{value * _PER_CM2:.6g}" for value in _rates(row)),
             f"{row['fitted_m2_s'] / row['true_m2_s']:.6g}",
             row["verdict"],
         ]
