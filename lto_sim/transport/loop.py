@@ -161,7 +161,8 @@ class _Run:
 
     def inventory(self, x: Floats) -> float:
         """Lithium [m3 of li fraction], exactly rounded, so that the balance measures the scheme alone."""
-        return math.fsum(x * self.grid.volume) * self.grid.volume_scale
+        cells = self.grid.interior
+        return math.fsum(x[cells] * self.grid.volume[cells]) * self.grid.volume_scale
 
     def leg(self, leg: Leg) -> bool:
         """Run one step of the drive; False where the run cannot go on."""
