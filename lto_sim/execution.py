@@ -1,21 +1,26 @@
 """Running independent jobs in worker processes: spawned, one thread each, results as they come.
 
 Workers are spawned, not forked, and numba is held to one thread inside them (the workqueue layer aborts on
-concurrent access). Random generators are children of one seed, so a result does not depend on which worker
-made it.
+concurrent access). Seeds are children of one seed, so a result does not depend on which worker made it.
+Because workers are spawned, a script that calls this (or `reproduce`) keeps its own work under
+``if __name__ == "__main__":``.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 import numpy as np
 
-__all__ = ["available_processes", "child_generators", "run_jobs"]
+from lto_sim.errors import SolverError
+
+__all__ = ["available_processes", "child_seeds", "run_jobs"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -28,9 +33,9 @@ def available_processes() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def child_generators(seed: int, count: int) -> list[np.random.Generator]:
-    """Return `count` independent generators spawned from one seed."""
-    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]
+def child_seeds(seed: int, count: int) -> list[int]:
+    """Return `count` seeds spawned from one, independent of each other and of those of any other seed."""
+    return [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(count)]
 
 
 def run_jobs(
@@ -48,6 +53,8 @@ def run_jobs(
     ------
     Exception
         Whatever a job raised; jobs not yet started are dropped.
+    SolverError
+        A worker ended abruptly.
     """
     workers = min(available_processes() if processes is None else processes, len(jobs))
     if workers <= 1:
@@ -56,11 +63,17 @@ def run_jobs(
         return
     saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
     try:
         futures = {pool.submit(function, job): index for index, job in enumerate(jobs)}
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BrokenProcessPool:
+        raise SolverError(
+            "a worker process ended abruptly: out of memory? (take fewer processes; a script needs "
+            'if __name__ == "__main__":)'
+        ) from None
     except BaseException:
         _stop(pool)
         raise
@@ -71,6 +84,11 @@ def run_jobs(
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the parent, which ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

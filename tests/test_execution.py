@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+import signal
 
-import numpy as np
 import pytest
 
-from lto_sim.errors import InputError
-from lto_sim.execution import available_processes, child_generators, run_jobs
+from lto_sim.errors import InputError, SolverError
+from lto_sim.execution import child_seeds, run_jobs
 from lto_sim.units import to_si
 
 
@@ -33,11 +33,18 @@ def test_an_error_of_a_job_reaches_the_caller_with_its_field(processes: int) -> 
     assert os.environ.get("NUMBA_NUM_THREADS") == before
 
 
-def test_child_generators_differ_from_each_other_and_repeat() -> None:
-    first, second = (g.random(4) for g in child_generators(5, 2))
-    assert not np.allclose(first, second)
-    np.testing.assert_array_equal(first, child_generators(5, 3)[0].random(4))
+def test_child_seeds_differ_and_repeat() -> None:
+    seeds = child_seeds(5, 40)
+    assert len(set(seeds)) == 40
+    assert seeds[:3] == child_seeds(5, 3)
+    assert set(seeds).isdisjoint(child_seeds(6, 40))
 
 
-def test_at_least_one_process_is_available() -> None:
-    assert available_processes() >= 1
+def _dies(_: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_is_one_line_with_advice() -> None:
+    with pytest.raises(SolverError, match="fewer processes") as caught:
+        list(run_jobs(_dies, [1, 2], processes=2))
+    assert "\n" not in str(caught.value)

@@ -201,7 +201,7 @@ def test_several_profiles_and_labels():
     assert front["front_position"].shape == (5, 3)
     for name in front.variables:
         assert {"units", "long_name"} <= set(front[name].attrs), name
-    assert front.attrs["title"] == "synthetic"
+    assert front.attrs["title"] == "tracked front"
     assert front.attrs["profile_names"] == ["line 4", "line 12", "line 20"]
     spread = front["front_position"].std("profile").max()
     assert float(spread) < 6e-9

@@ -228,3 +228,29 @@ def test_bad_input_is_named():
     with pytest.raises(InputError, match="front_position"):
         fit_rate_constant(xr.Dataset())
     assert fit_rate_constant(RateData(t[:3], xi[:3], 1e-9), start_time=0.0).window.points == 3
+
+
+def test_points_that_fit_both_simple_laws_are_undecided_and_keep_a_wide_interval():
+    rng = np.random.default_rng(31)
+    k, undecided, covered = 5e-15, 0, 0
+    time = np.linspace(40.0, 60.0, 12)
+    for _ in range(40):
+        xi = np.sqrt(2.0 * k * time) + rng.normal(0.0, 15e-9, time.size)
+        fit = fit_rate_constant(RateData(time, xi, 15e-9), window="all")
+        undecided += fit.verdict == "undecided"
+        covered += fit.interval[0] <= k <= fit.interval[1]
+        if fit.verdict == "undecided":
+            assert math.isfinite(fit.k)
+            assert fit.k == next(m.k for m in fit.models if m.name == "parabolic")
+    assert undecided >= 30
+    assert covered >= 36
+
+
+@pytest.mark.parametrize("speed", [0.0, -3e-9])
+def test_a_front_that_does_not_advance_is_refused_in_one_line(speed):
+    rng = np.random.default_rng(32)
+    time = np.arange(1.0, 41.0)
+    xi = 4e-7 + speed * time + rng.normal(0.0, 4e-9, time.size)
+    with pytest.raises(InputError, match=r"^front: .*moves away") as error:
+        fit_rate_constant(RateData(time, xi, 4e-9))
+    assert "\n" not in str(error.value)

@@ -75,6 +75,16 @@ def test_without_rng_the_seed_of_the_run_is_used(run: xr.Dataset) -> None:
     )
 
 
+def test_maps_say_which_seed_made_their_noise_and_what_they_came_from(run: xr.Dataset) -> None:
+    maps = render_maps(run, noise=0.1, rng=99)
+    assert maps.attrs["seed"] == 99
+    assert "seed" not in render_maps(run, noise=0.1, rng=np.random.default_rng(1)).attrs
+    first, second = str(maps.attrs["history"]).split("\n")
+    assert first == run.attrs["history"]
+    assert "render_maps" in second
+    assert maps.attrs["configuration_sha256"] == run.attrs["configuration_sha256"]
+
+
 def test_values_outside_zero_to_one_are_kept(run: xr.Dataset) -> None:
     values = render_maps(run, noise=0.5, rng=0)["li_fraction"].values
     assert values.min() < 0.0

@@ -150,3 +150,25 @@ def test_a_bad_override_is_refused_before_anything_runs(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"material\.D_Li4\.at"):
         reproduce(tmp_path / "x", overrides={"material.D_Li4.at": "3 eV"}, processes=1)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["temperature", "initial", "drive.0.hold", "contacts.lps.where.side", "specimen.outline.width", "seed"],
+)
+def test_what_the_study_sets_itself_cannot_be_overridden(path: str) -> None:
+    with pytest.raises(InputError, match=path.replace(".", r"\.")) as caught:
+        study_cases(0, {path: 1.0})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_reaction_limited_study_is_reported_rather_than_lost(tmp_path: Path) -> None:
+    k_c = {"at": "4e-8 m/s", "reference": "60 degC", "Ea": "0.49 eV"}  # slow beside extraction, not insertion
+    overrides = dict(SMALL) | {"contacts.lps.law": "linear", "contacts.lps.k_c": k_c}
+    summary = reproduce(tmp_path / "slow", overrides=overrides)
+    assert abs(summary["simulated"]["insertion"]["Ea_eV"] - 0.5888) < 0.01
+    block = summary["simulated"]["extraction"]
+    assert block["Ea_eV"] is None
+    assert len(block["left_out_degC"]) > 3
+    assert summary["overrides"] == overrides
+    assert (tmp_path / "slow" / "figures" / "arrhenius.png").is_file()

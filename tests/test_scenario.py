@@ -242,7 +242,7 @@ BAD = [
     ("numerics.front_fraction", 2, "numerics.front_fraction", "<= 1"),
     ("numerics.max_steps", 0, "numerics.max_steps", "greater than or equal to 1"),
     ("output.every", "0 s", "output.every", "> 0 s"),
-    ("output.every", "1 ms", "output.every", "or raise max_states"),
+    ("output.every", "1 ms", "output.every", "or raise output.max_states"),
     ("output.current_every", "1 ns", "output.current_every", "sample more slowly"),
     ("scan.pixels", [0, 4], "scan.pixels", "1 to 4096"),
     ("scan.flyback", "1 s", "scan.flyback", "s a line"),

@@ -177,6 +177,10 @@ def test_run_ends_exactly_at_the_li_fraction_asked_for(base, start, volts, wante
     assert content(same)[-1] == pytest.approx(wanted, abs=1e-3)
     assert content(dataset)[-1] == pytest.approx(wanted, abs=1e-6)
     assert float(dataset["time"][-1]) == pytest.approx(end, rel=1e-12)
+    assert float(dataset["time_fine"][-1]) == end
+    lithium = dataset["lithium"].to_numpy()
+    assert lithium[-1] / capacity(dataset) == pytest.approx(wanted, abs=1e-12)
+    assert float(dataset["charge"][-1]) == pytest.approx(FARADAY * (lithium[0] - lithium[-1]), rel=1e-11)
     assert dataset.attrs["worst_balance_error"] < 1e-12
 
 
@@ -200,6 +204,17 @@ def test_a_li_fraction_ends_its_own_step_and_the_drive_goes_on():
     assert abs(int(changes[0]) - turn) <= 1
     end = dataset.attrs["end_time_s"]
     assert end == pytest.approx(float(dataset["time_fine"][changes[1]]) + 0.1, abs=0.03)
+
+
+def test_output_intervals_that_do_not_divide_the_run_still_reach_its_end():
+    drive = [{"hold": "1.6 V", "until": {"time": "5 s"}}]
+    dataset = run(SLAB, drive=drive, output={"every": "1.5 s", "current_every": "3 s"})
+    np.testing.assert_allclose(dataset["time"], [0.0, 1.5, 3.0, 4.5, 5.0])
+    np.testing.assert_allclose(dataset["time_fine"], [0.0, 3.0, 5.0])
+    lithium = dataset["lithium"].to_numpy()
+    np.testing.assert_allclose(dataset["charge"], FARADAY * (lithium[0] - lithium), rtol=1e-11)
+    plan = plan_run(Scenario.from_dict(SLAB | {"drive": drive, "output": {"every": "1.5 s"}}))
+    assert plan.states == dataset.sizes["time"]
 
 
 def test_li_fraction_of_the_start_is_not_crossed():

@@ -97,8 +97,10 @@ def _fit_rate(data: Any, k_convention: str) -> tuple[dict[str, Any], dict[str, s
         "window": f"{result.window.start:g} to {result.window.end:g} s, {result.window.points} points",
         "reduced chi2": f"{result.reduced_chi_square:.3g}",
     }
-    if result.verdict == "diffusion-limited":
+    if result.verdict in {"diffusion-limited", "undecided"}:
         del lines["k_L"]
+    if result.verdict == "undecided":
+        lines["k"] += " if diffusion is in control"
     if result.verdict == "reaction-limited":
         lines["k"] = "not resolved: the data follow xi = k_L t"
     return summary, lines

@@ -46,7 +46,6 @@ def command(
     maps = render_maps(
         solution, noise=scenario.maps.noise, probe_fwhm=scenario.maps.probe_fwhm, rng=scenario.seed
     )
-    maps.attrs["seed"] = scenario.seed
     write_dataset(maps, target, force)
     sizes = {axis: maps.sizes[axis] for axis in ("time", "y", "x")}
     noise = f"{scenario.maps.noise:g} (standard deviation of a pixel's li fraction)"

@@ -100,11 +100,8 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
         )
     for name in ("extraction", "insertion"):
         entry = summary["simulated"][name]
-        low, high = entry["Ea_interval_eV"]
-        lines[f"Ea of {name}, from simulated maps"] = (
-            f"{entry['Ea_eV']:.4f} +- {entry['Ea_eV_std']:.4f} eV (95 %: {low:.4f} to {high:.4f}); "
-            f"put in {entry['Ea_true_eV']:.4f} eV"
-        )
+        true = f"put in {entry['Ea_true_eV']:.4f} eV"
+        lines[f"Ea of {name}, from simulated maps"] = f"{_energy(entry)}; {true}"
     times = summary["full_extraction"]
     simulated = f"; simulated {times['simulated_Ea_eV']:.3f} eV" if "simulated_Ea_eV" in times else ""
     lines["Ea of 1/time to full extraction"] = (
@@ -115,3 +112,10 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
         for entry in summary["partial_contact"]
     )
     return lines | {"stored": str(target), "wall time": f"{summary['wall_time_s']:.0f} s"}
+
+
+def _energy(entry: dict[str, Any]) -> str:
+    if entry["Ea_eV"] is None:
+        return "not found: k was resolved at fewer than three temperatures"
+    low, high = entry["Ea_interval_eV"]
+    return f"{entry['Ea_eV']:.4f} +- {entry['Ea_eV_std']:.4f} eV (95 %: {low:.4f} to {high:.4f})"

@@ -8,6 +8,7 @@ name, and if that fails the old one gets its name back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -113,7 +114,16 @@ def _beside(target: Path) -> Path:
 
 
 def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+    """Flush to the disk; directories where the system lets them be opened and synchronised."""
+    if path.is_dir():
+        with contextlib.suppress(OSError):
+            _flush(path, os.O_RDONLY)
+    else:
+        _flush(path, os.O_RDWR)
+
+
+def _flush(path: Path, mode: int) -> None:
+    handle = os.open(path, mode)
     try:
         os.fsync(handle)
     finally:

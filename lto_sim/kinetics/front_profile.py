@@ -8,8 +8,8 @@ median, tilts to 0.2 J / xi about zero (J is the median jump of the clear frames
 up to 0.16 J / xi).
 
 A front is reported (else NaN) if the step beats one constant level by a chi-square of 30 and one straight
-line by 20 (in units of the reduced chi-square), the jump has the sign of the direction, and the front is
-one pixel or more away from both ends.
+line by 20 times the reduced chi-square (of the second fit), the jump has the sign of the direction, and the
+front is one pixel or more away from both ends.
 """
 
 from __future__ import annotations

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import xarray as xr
 
+from lto_sim import provenance
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ def front_dataset(
     Parameters
     ----------
     result : The arrays of :data:`FRONT_VARIABLES`, shape (time, profile).
-    series, maps : Where they come from; the attributes of `maps` are kept.
+    series, maps : Where they come from; the attributes of `maps` are kept and its history goes on.
     profiles : The profiles, in order.
     direction : ``"extraction"`` or ``"insertion"``.
     """
@@ -68,5 +70,11 @@ def front_dataset(
         ),
         **ends,
     }
-    attributes = {**maps.attrs, "direction": direction, "profile_names": [item.name for item in profiles]}
+    seed = maps.attrs.get("seed")
+    attributes = {
+        **maps.attrs,
+        **provenance.attributes("tracked front", "track_front", seed=seed, previous=maps.attrs),
+        "direction": direction,
+        "profile_names": [item.name for item in profiles],
+    }
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)

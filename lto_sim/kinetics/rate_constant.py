@@ -4,7 +4,8 @@
 share k, k_L and t0. Three laws are fitted in the chosen window: parabolic (1/k_L = 0), linear (1/k = 0),
 mixed with 1/k_L >= 0. A simple law is rejected by the likelihood ratio at the boundary, whose null law is
 half chi-square with no and half with one degree of freedom (F instead of chi-square where the deviations
-are scaled).
+are scaled). Where neither is rejected the verdict is "undecided" and k is that of the parabolic law: what it
+would be if diffusion were in control; the interval tells how little is known.
 
 ``k`` and ``k_std`` belong to the law of the verdict. ``interval`` does not: it is the profile likelihood
 over diffusion and mixed control together, and where the verdict is mixed it also covers diffusion after a
@@ -17,6 +18,10 @@ still for 0.3-10 % of the time. On parabolic data the interval is 2.4-5 times as
 law's own, nearly all of it towards large k: the law of the verdict covers only 0.2-0.96 on mixed truth.
 A false verdict "mixed" comes up in 4-10 % of parabolic cases and in up to two thirds of those with a delay
 too short to be seen; ``alternative`` then says so (187 of 188 checked).
+
+All this holds for points that are independent of each other. An error that a profile carries through all
+frames (where its contact is) is not in the interval: with 10 nm of it on each of five profiles, the 95 %
+interval covers in 0.74.
 """
 
 from __future__ import annotations
@@ -47,7 +52,12 @@ _VERDICT: Final[dict[str, str]] = {
     "linear": "reaction-limited",
     "mixed": "mixed",
 }
+_LAW_OF: Final[dict[str, str]] = {
+    **{verdict: law for law, verdict in _VERDICT.items()},
+    "undecided": "parabolic",
+}
 _SIGNIFICANCE: Final[float] = 0.05
+_SLOWEST: Final[float] = 2.0
 
 
 def fit_rate_constant(
@@ -75,17 +85,19 @@ def fit_rate_constant(
     Raises
     ------
     InputError
-        Fewer points than parameters + 1 (three at least), an unknown convention or window, a level outside
-        (0, 1).
+        Fewer points than parameters + 1 (three at least), a front that does not advance, an unknown
+        convention or window, a level outside (0, 1).
     """
     _require_options(k_convention, level, start_time)
     data = front if isinstance(front, RateData) else RateData.from_front(front)
+    _require_motion(data)
     chosen, scale, outliers = _choose_window(data, window, start_time)
     best = constrained(chosen, start_time)
     laws = {name: fit_law(chosen, name, start_time) for name in ("parabolic", "linear")}
     laws["mixed"] = replace(best, name="mixed")
     scale = max(scale, best.chi_square / max(best.dof, 1), 1.0)
-    name, p_value, ratio = _verdict(laws, best, scale)
+    verdict, p_value, ratio = _verdict(laws, best, scale)
+    name = _LAW_OF[verdict]
     other = diffusion_reading(chosen, start_time, scale) if name == "mixed" and window == "auto" else None
     low, high = _limits(chosen, best, start_time, scale, level)
     low, high = _widened((low, high), other, scale, level)
@@ -95,7 +107,7 @@ def fit_rate_constant(
         **_estimates(result),
         interval=(factor / high, factor / low if low > 0.0 else math.inf),
         level=level,
-        verdict=_VERDICT[name],
+        verdict=verdict,
         p_value=p_value,
         likelihood_ratio=ratio,
         models=tuple(_model(laws[key], factor, scale) for key in LAWS),
@@ -115,6 +127,29 @@ def _require_options(k_convention: str, level: float, start_time: float | None) 
         raise InputError("level", level, "between 0 and 1", "use 0.95")
     if start_time is not None and not math.isfinite(start_time):
         raise InputError("start_time", start_time, "finite [s], or None", "leave it out to fit it")
+
+
+def _require_motion(data: RateData) -> None:
+    """Refuse a front whose straight-line speed is not above two (scaled) deviations."""
+    if data.size < 3:
+        return
+    weight = data.position_std**-2.0
+    total = float(weight.sum())
+    time = data.time - float((weight * data.time).sum()) / total
+    spread = float((weight * time**2).sum())
+    if spread <= 0.0:
+        return
+    speed = float((weight * time * data.position).sum()) / spread
+    middle = float((weight * data.position).sum()) / total
+    rest = float((weight * (data.position - middle - speed * time) ** 2).sum())
+    deviation = math.sqrt(max(rest / max(data.size - 2, 1), 1.0) / spread)
+    if speed <= _SLOWEST * deviation:
+        raise InputError(
+            "front",
+            f"a speed of {speed:.2g} +- {deviation:.2g} m/s",
+            "a front that moves away from the start of the profile",
+            "check the profile and its direction, or take more frames",
+        )
 
 
 def _choose_window(
@@ -140,15 +175,16 @@ def _choose_window(
 
 
 def _verdict(laws: dict[str, LawFit], best: LawFit, scale: float) -> tuple[str, float, float]:
-    """Return the simplest adequate law, its p-value against the mixed one, and the likelihood ratio."""
+    """Return the verdict, and of the better simple law the p-value against the mixed one and its ratio."""
     results = {}
     for name in ("parabolic", "linear"):
         ratio = max(laws[name].chi_square - best.chi_square, 0.0) / scale
         tail = stats.f.sf(ratio, 1, max(best.dof, 1)) if scale > 1.0 else stats.chi2.sf(ratio, 1)
         results[name] = (0.5 * float(tail) if ratio > 0.0 else 1.0, ratio)
+    adequate = [name for name, (p_value, _) in results.items() if p_value > _SIGNIFICANCE]
     name = min(results, key=lambda key: laws[key].chi_square)
-    p_value, ratio = results[name]
-    return (name if p_value > _SIGNIFICANCE else "mixed"), p_value, ratio
+    verdict = "undecided" if len(adequate) == 2 else _VERDICT[adequate[0] if adequate else "mixed"]
+    return verdict, *results[name]
 
 
 def _estimates(model: ModelFit) -> dict[str, Any]:

@@ -67,7 +67,8 @@ class RateConstantFit:
     start_time, start_time_std : t0 [s]; deviation 0 if fixed.
     interval : Confidence interval of k over the diffusion and mixed laws together [m2/s].
     level : Its confidence.
-    verdict : ``"diffusion-limited"``, ``"reaction-limited"`` or ``"mixed"``.
+    verdict : ``"diffusion-limited"``, ``"reaction-limited"``, ``"mixed"``, or ``"undecided"`` where both
+        simple laws fit.
     p_value : Of the simple law of the verdict against the mixed one; for ``"mixed"``, of the better simple
         law.
     likelihood_ratio : The statistic behind it.

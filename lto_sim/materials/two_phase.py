@@ -3,7 +3,7 @@
     w(x) = x - x_poor (x < x_poor),   0 (in the gap),   x - x_rich (x > x_rich)
 
 is continuous and monotone and vanishes at the front (local equilibrium); fluxes are -D grad w with D of the
-phase (DESIGN: physical model). The open-circuit potential is the plateau in the gap and an ideal solution
+phase. The open-circuit potential is the plateau in the gap and an ideal solution
 outside, matched at the edges:
 
     E = E_plateau + (R T / F) ln[ x*/(1 - x*) (1 - x)/x ],   x* the nearer edge.

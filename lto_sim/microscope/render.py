@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from lto_sim import provenance
 from lto_sim.errors import InputError
+from lto_sim.provenance import named
 from lto_sim.specimen.raster import overlap_weights, pixel_centres, pixel_offsets
 
 __all__ = ["render_maps"]
@@ -83,7 +84,8 @@ def render_maps(
     generator = np.random.default_rng(rng)
     blurred = _blur(frames, probe_fwhm)
     values = blurred + generator.normal(0.0, noise, blurred.shape) if noise > 0.0 else blurred
-    return _label(solution, frames, values, noise, probe_fwhm)
+    seed = rng if isinstance(rng, int) else None
+    return _label(solution, frames, values, noise, probe_fwhm, seed)
 
 
 def _recorded(solution: xr.Dataset) -> _Frames:
@@ -164,11 +166,8 @@ def _blur(frames: _Frames, probe_fwhm: float) -> Floats:
 
 
 def _label(
-    solution: xr.Dataset, frames: _Frames, values: Floats, noise: float, probe_fwhm: float
+    solution: xr.Dataset, frames: _Frames, values: Floats, noise: float, probe_fwhm: float, seed: int | None
 ) -> xr.Dataset:
-    def named(units: str, long_name: str) -> dict[str, str]:
-        return {"units": units, "long_name": long_name}
-
     image = ("time", "y", "x")
     deviation = np.full(values.shape, noise, dtype=np.float32)
     thickness = solution["thickness"].sel(y=frames.y, x=frames.x, method="nearest")
@@ -185,10 +184,9 @@ def _label(
             "x": ("x", frames.x, named("m", "pixel centre, along the image")),
         },
     )  # fmt: skip
-    text = str(solution.attrs.get("configuration", ""))
     step = f"render_maps noise={noise:g} probe_fwhm={probe_fwhm:g} m"
     dataset.attrs = {
-        **provenance.attributes("lithium maps", step, text, solution.attrs.get("seed")),
+        **provenance.attributes("lithium maps", step, seed=seed, previous=solution.attrs),
         "map_noise": noise,
         "probe_fwhm_m": probe_fwhm,
     }

@@ -119,7 +119,7 @@ class ArrheniusSeries:
     label: str
     temperature: Floats
     k: Floats
-    k_std: Floats
+    k_std: Floats | None
     fit: ArrheniusFit
     colour: str
     filled: bool
@@ -133,8 +133,9 @@ def plot_arrhenius(series: Sequence[ArrheniusSeries], k_label: str) -> Figure:
         for entry in series:
             face = entry.colour if entry.filled else "white"
             text = f"{entry.label}: {with_deviation(entry.fit.Ea_eV, entry.fit.Ea_eV_std)} eV"
+            bars = None if entry.k_std is None else entry.k_std * _PER_CM2
             ax.errorbar(
-                1000.0 / entry.temperature, entry.k * _PER_CM2, yerr=entry.k_std * _PER_CM2,
+                1000.0 / entry.temperature, entry.k * _PER_CM2, yerr=bars,
                 fmt="o" if entry.filled else "s", color=entry.colour, mfc=face, ms=5 if entry.filled else 7,
                 capsize=3, label=text, zorder=3 if entry.filled else 2,
             )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from lto_sim.errors import InputError
 from lto_sim.kinetics import Profile, RateConstantFit, fit_rate_constant, track_front
 from lto_sim.microscope import render_maps
 from lto_sim.reproduce.experiment import Direction, experiment_scenario, true_rate
@@ -99,10 +100,19 @@ def measure(
 
 
 def run_case(case: Case) -> CaseResult:
-    """Simulate and measure one case."""
+    """Simulate and measure one case.
+
+    Raises
+    ------
+    InputError
+        No front, or one that no law can be fitted to; the field begins with the name of the case.
+    """
     scenario = case.scenario()
-    run = simulate(scenario)
-    maps, front, fit = measure(run, scenario, case.direction, scenario.seed)
+    try:
+        run = simulate(scenario)
+        maps, front, fit = measure(run, scenario, case.direction, scenario.seed)
+    except InputError as error:
+        raise InputError(f"{case.name}: {error.field}", error.value, error.allowed, error.remedy) from None
     return CaseResult(case, true_rate(scenario).k, run, maps, front, fit)
 
 

@@ -41,7 +41,7 @@ class TrueRate:
     Parameters
     ----------
     k : Rate constant [m2 s-1], xi^2 = 2 k t.
-    excess, undersaturation, diffusivity_ratio : A, B and phi of EXACT.md section 1.
+    excess, undersaturation, diffusivity_ratio : A, B and phi of `lto_sim.exact.wagner`.
     """
 
     k: float

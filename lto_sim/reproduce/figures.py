@@ -82,13 +82,10 @@ def _arrhenius(results: Sequence[CaseResult]) -> Figure:
                 published_fits(direction)["unweighted"], colour, False,
             )
         )  # fmt: skip
-        temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in chosen])
-        k, k_std = np.array([r.fit.k for r in chosen]), np.array([r.fit.k_std for r in chosen])
-        series.append(
-            ArrheniusSeries(
-                f"{direction}, simulated maps", temperature, k, k_std, simulated_fit(chosen), colour, True
-            )
-        )
+        fit = simulated_fit(chosen)
+        if fit is not None:
+            label = f"{direction}, simulated maps"
+            series.append(ArrheniusSeries(label, fit.temperature, fit.k, fit.k_std, fit, colour, True))
     return plot_arrhenius(series, _K_LABEL)
 
 

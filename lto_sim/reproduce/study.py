@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lto_sim.execution import run_jobs
+from lto_sim.errors import InputError
+from lto_sim.execution import child_seeds, run_jobs
 from lto_sim.files import new_directory, prepare_target, write_dataset, write_json
 from lto_sim.reproduce.case import Case, CaseResult, run_case
 from lto_sim.reproduce.experiment import DIRECTIONS, TEMPERATURES_degC
@@ -20,23 +21,35 @@ __all__ = ["plan_reproduction", "reproduce", "study_cases"]
 
 _PARTIAL_TEMPERATURE = 75.0
 _PARTIAL_COVERAGES = (0.8, 0.6, 0.4, 0.2)
+_OWNED = (
+    "title", "temperature", "initial", "drive", "contacts.lps.where", "specimen.outline", "profile", "seed",
+)  # fmt: skip
 
 
 def study_cases(seed: int, overrides: dict[str, Any] | None = None) -> list[Case]:
     """Every run of the study, longest first; each has its own seed, derived from `seed`."""
-    values = tuple((overrides or {}).items())
-    cases = [
-        Case(direction, temperature, 100 * seed + index, overrides=values)
-        for index, (direction, temperature) in enumerate(
-            (d, t) for d in DIRECTIONS for t in TEMPERATURES_degC
-        )
-    ]
-    first = len(cases)
+    values = tuple(_allowed(overrides or {}).items())
+    seeds = iter(child_seeds(seed, len(DIRECTIONS) * len(TEMPERATURES_degC) + len(_PARTIAL_COVERAGES)))
+    cases = [Case(d, t, next(seeds), overrides=values) for d in DIRECTIONS for t in TEMPERATURES_degC]
     partial = [
-        Case("extraction", _PARTIAL_TEMPERATURE, 100 * seed + first + index, coverage, values)
-        for index, coverage in enumerate(_PARTIAL_COVERAGES)
+        Case("extraction", _PARTIAL_TEMPERATURE, next(seeds), coverage, values)
+        for coverage in _PARTIAL_COVERAGES
     ]
     return [*partial, *cases]
+
+
+def _allowed(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Refuse values that the study itself sets, run by run."""
+    for path, value in overrides.items():
+        owned = next((own for own in _OWNED if path == own or path.startswith(f"{own}.")), None)
+        if owned is not None:
+            raise InputError(
+                path,
+                value,
+                f"any key but those under {', '.join(_OWNED)}",
+                "the study sets it; use `lto-sim run`",
+            )
+    return overrides
 
 
 def plan_reproduction(seed: int = 0, overrides: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -53,7 +66,7 @@ def plan_reproduction(seed: int = 0, overrides: dict[str, Any] | None = None) ->
         "cells": max(p.cells for p in plans),
         "steps": sum(p.steps for p in plans),
         "frames": sum(p.frames for p in plans),
-        "memory_bytes": 2 * max(p.memory_bytes for p in plans),
+        "memory_bytes": sum(p.memory_bytes for p in plans),
     }
 
 
@@ -80,12 +93,16 @@ def reproduce(
 
     Returns
     -------
-    The summary (CONTRACT.md, command line).
+    The summary, as in ``summary.json``.
 
     Raises
     ------
     InputError
-        An existing target without `force`, or an override that a scenario refuses.
+        An existing target without `force`, or an override that a scenario or the study refuses.
+
+    Notes
+    -----
+    Workers are spawned: a script that calls this keeps its own work under ``if __name__ == "__main__":``.
     """
     begin = time.perf_counter()
     prepare_target(out, force)
@@ -99,7 +116,7 @@ def reproduce(
                 progress(len(results) / (len(cases) + 1))
         ordered = [results[index] for index in range(len(cases))]
         _write_figures(directory / "figures", ordered)
-        summary = build_summary(ordered, time.perf_counter() - begin, seed)
+        summary = build_summary(ordered, time.perf_counter() - begin, seed, overrides or {})
         _write_table(directory / "table.csv", summary)
         write_json(directory / "summary.json", summary)
         if progress is not None:

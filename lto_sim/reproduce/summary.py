@@ -1,6 +1,6 @@
 """The numbers of a reproduction: published and simulated activation energies, rate constants, times.
 
-The keys are those of CONTRACT.md (``reproduce --json``).
+A fit that did not resolve k takes no part in the Arrhenius line; its temperature is listed.
 """
 
 from __future__ import annotations
@@ -81,9 +81,15 @@ def weighted_line(temperature: Floats, k: Floats, k_std: Floats) -> ArrheniusFit
     return fit_arrhenius(temperature, k, k_std, absolute_sigma=False)
 
 
-def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
-    """Arrhenius fit of the recovered rate constants that were resolved, weighted by their deviations."""
-    results = [r for r in results if math.isfinite(r.fit.k) and math.isfinite(r.fit.k_std)]
+def _resolved(result: CaseResult) -> bool:
+    return math.isfinite(result.fit.k) and math.isfinite(result.fit.k_std)
+
+
+def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit | None:
+    """Arrhenius fit of the rate constants that were resolved; None where these are fewer than three."""
+    results = [r for r in results if _resolved(r)]
+    if len(results) < 3:
+        return None
     temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in results])
     k = np.array([r.fit.k for r in results])
     k_std = np.array([r.fit.k_std for r in results])
@@ -99,10 +105,11 @@ def true_fit(results: Sequence[CaseResult]) -> ArrheniusFit:
 def _simulated(results: Sequence[CaseResult]) -> dict[str, Any]:
     fit = simulated_fit(results)
     return {
-        "Ea_eV": fit.Ea_eV,
-        "Ea_eV_std": fit.Ea_eV_std,
-        "Ea_interval_eV": list(fit.interval()),
+        "Ea_eV": None if fit is None else fit.Ea_eV,
+        "Ea_eV_std": None if fit is None else fit.Ea_eV_std,
+        "Ea_interval_eV": None if fit is None else list(fit.interval()),
         "Ea_true_eV": true_fit(results).Ea_eV,
+        "left_out_degC": [r.case.temperature_degC for r in results if not _resolved(r)],
         "k": [
             {
                 "temperature_degC": r.case.temperature_degC,
@@ -163,7 +170,9 @@ def _partial(result: CaseResult) -> dict[str, float]:
     }
 
 
-def build_summary(results: Sequence[CaseResult], wall_time: float, seed: int) -> dict[str, Any]:
+def build_summary(
+    results: Sequence[CaseResult], wall_time: float, seed: int, overrides: Mapping[str, Any]
+) -> dict[str, Any]:
     """Everything that ``summary.json`` holds.
 
     Surfaces do not conduct in this version, so that `insertion` and `insertion_no_surface` are one run.
@@ -184,6 +193,10 @@ def build_summary(results: Sequence[CaseResult], wall_time: float, seed: int) ->
             "surfaces do not conduct in this version: insertion is the same run as insertion_no_surface"
         ],
         "seed": seed,
+        "overrides": dict(overrides),
+        "configuration_sha256": {r.case.name: r.run.attrs["configuration_sha256"] for r in results},
+        "created": results[0].run.attrs["created"],
+        "citation": provenance.CITATION,
         "wall_time_s": wall_time,
         "version": provenance.package_version(),
     }

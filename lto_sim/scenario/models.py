@@ -1,6 +1,6 @@
 """The scenario: a frozen, validated description of one simulated experiment.
 
-Keys, units, defaults and ranges are those of CONTRACT.md; unknown keys are refused. A parameter is named by
+Unknown keys are refused; `lto-sim schema` lists every key, unit, default and range. A parameter is named by
 its path (``material.D_Li4.Ea``, ``contacts.lps.k_c``, ``drive.0.hold``) everywhere.
 """
 

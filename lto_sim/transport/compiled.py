@@ -1,15 +1,17 @@
 """The one place where functions are compiled: numba, cached, no threads, strict floating point.
 
 `cache=True` fails where no cache directory can be written (a read-only installation without a home), so a
-temporary one is named first in that case. numba renews a cached kernel when its own file changes but not when
-a kernel it calls does, so caches older than the newest source here are dropped at import. Every kernel keeps
-its Python form as ``.py_func``.
+temporary one is named first in that case; it is shared with worker processes and removed at exit. numba
+renews a cached kernel when its own file changes but not when a kernel it calls does, so caches beside the
+source that are older than it are dropped at import. Every kernel keeps its Python form as ``.py_func``.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +32,10 @@ def _ensure_cache_directory() -> None:
     candidates = (beside if beside.exists() else beside.parent, Path.home() if _has_home() else None)
     if any(path is not None and os.access(path, os.W_OK) for path in candidates):
         return
-    numba.core.config.CACHE_DIR = tempfile.mkdtemp(prefix="lto_sim_numba_")
+    directory = tempfile.mkdtemp(prefix="lto_sim_numba_")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    numba.core.config.CACHE_DIR = directory
+    os.environ["NUMBA_CACHE_DIR"] = directory  # worker processes share it
 
 
 def _has_home() -> bool:

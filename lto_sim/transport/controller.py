@@ -43,7 +43,8 @@ class StepController:
 
     Parameters
     ----------
-    front_fraction : Part of a cell that a front may cross in a step.
+    front_fraction : Part of a cell that a front is meant to cross in a step; up to `tolerated` times as much
+        is accepted before a step is repeated.
     change_fraction : Change of w in a step as part of `excess_scale`.
     excess_scale : Largest excess of the problem [li fraction].
     """

@@ -76,9 +76,9 @@ class StateRecord:
             self.states.append((span.x_start + w * (span.x_end - span.x_start)).astype(np.float32))
 
     def close(self, end: float, x: Floats) -> None:
-        """Keep the last state of a run that ended before its last output time."""
+        """Keep the last state of a run that ended after or between its output times."""
         kept = len(self.states)
-        if kept < self.times.size and (kept == 0 or self.times[kept - 1] < end):
+        if kept == 0 or self.times[kept - 1] < end:
             self.times = np.append(self.times[:kept], end)
             self.states.append(x.astype(np.float32))
 
@@ -98,9 +98,23 @@ class FineSeries:
         self.lithium = np.zeros(times.size)
         self.potential = np.zeros(times.size)
         self.uptake = np.zeros((times.size, contacts))
+        self._last: Span | None = None
+
+    def close(self) -> None:
+        """Keep the values at the very end, where the run ended after or between the times asked for."""
+        span = self._last
+        if span is None or (self.filled > 0 and self.times[self.filled - 1] >= span.end):
+            return
+        part = slice(self.filled)
+        self.times = np.append(self.times[part], span.end)
+        self.lithium = np.append(self.lithium[part], span.lithium_end)
+        self.potential = np.append(self.potential[part], span.potential)
+        self.uptake = np.append(self.uptake[part], span.uptake_end[None], axis=0)
+        self.filled = self.times.size
 
     def observe(self, span: Span) -> None:
         """Interpolate the values whose time lies in the span."""
+        self._last = span
         last = _next_index(self.times, self.filled, span.end)
         part = slice(self.filled, last)
         w = np.asarray(span.weight(self.times[part]))

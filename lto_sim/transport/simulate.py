@@ -111,6 +111,7 @@ def simulate(scenario: Scenario, *, progress: Progress | None = None) -> xr.Data
         progress=progress,
     )
     states.close(end, x_end)
+    series.close()
     return build_solution(scenario, specimen, contacts, material, mesh, end, counters, states, series, scan)
 
 
@@ -122,28 +123,25 @@ def _build(scenario: Scenario) -> tuple[TwoPhaseMaterial, Mesh, tuple[Contact, .
     return build_material(scenario), build_mesh(specimen, contacts), contacts
 
 
-def _state_times(scenario: Scenario) -> Floats:
-    duration = scenario.duration
-    every = scenario.output.every or duration / 100.0
+def _output_times(duration: float, every: float, most: int, field: str, remedy: str) -> Floats:
+    """Multiples of `every` up to the end, and the end itself."""
     count = math.floor(duration / every * (1.0 + 1e-9)) + 1
-    if count > scenario.output.max_states:
-        limit = duration / (scenario.output.max_states - 1)
-        raise InputError(
-            "output.every",
-            every,
-            f">= {limit:.4g} s for {scenario.output.max_states} states",
-            "or raise max_states",
-        )
-    return np.minimum(np.arange(count) * every, duration)
+    if count + 1 > most and (count > most or (count - 1) * every < duration * (1.0 - 1e-9)):
+        limit = duration / (most - 1)
+        raise InputError(field, every, f">= {limit:.4g} s for at most {most} times", remedy)
+    times = np.minimum(np.arange(count) * every, duration)
+    return times if times[-1] >= duration * (1.0 - 1e-9) else np.append(times, duration)
+
+
+def _state_times(scenario: Scenario) -> Floats:
+    every = scenario.output.every or scenario.duration / 100.0
+    most = scenario.output.max_states
+    return _output_times(scenario.duration, every, most, "output.every", "or raise output.max_states")
 
 
 def _fine_times(scenario: Scenario) -> Floats:
-    duration = scenario.duration
-    every = scenario.output.current_every or duration / 1000.0
-    count = math.floor(duration / every * (1.0 + 1e-9)) + 1
-    if count > 1_000_000:
-        raise InputError("output.current_every", every, f">= {duration / 1e6:g} s", "sample more slowly")
-    return np.minimum(np.arange(count) * every, duration)
+    every = scenario.output.current_every or scenario.duration / 1000.0
+    return _output_times(scenario.duration, every, 1_000_000, "output.current_every", "sample more slowly")
 
 
 def _legs(

@@ -1,4 +1,4 @@
-"""The run as a labelled Dataset (CONTRACT.md: datasets, signs, units).
+"""The run as a labelled Dataset.
 
 Output always covers the full thickness: a run made with the symmetry plane is mirrored. `current` is the mean
 since the previous output time and `charge` its exact running sum; positive means oxidation, lithium leaves.
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lto_sim import provenance
 from lto_sim.constants import FARADAY
 from lto_sim.materials import TwoPhaseMaterial
+from lto_sim.provenance import named
 from lto_sim.scenario import Scenario
 from lto_sim.specimen import Contact, Mesh, Outline, Radial, Specimen
 from lto_sim.specimen.raster import pixel_centres
@@ -53,17 +54,17 @@ def build_solution(
     if mesh.mirrored:
         z = np.concatenate([z, specimen.thickness - z[::-1]])
     coords = {
-        "time": ("time", states.times[: len(states.states)], _named("s", "time")),
-        "z": ("z", z, _named("m", "position through the thickness")),
-        "y": ("y", _centres(mesh.y_face), _named("m", "position down the image")),
-        "x": ("x", _centres(mesh.x_face), _named("m", "radius" if radial else "position along the image")),
+        "time": ("time", states.times[: len(states.states)], named("s", "time")),
+        "z": ("z", z, named("m", "position through the thickness")),
+        "y": ("y", _centres(mesh.y_face), named("m", "position down the image")),
+        "x": ("x", _centres(mesh.x_face), named("m", "radius" if radial else "position along the image")),
     }
     fraction = np.stack(states.states) if states.states else np.empty((0, *mesh.shape), np.float32)
-    thickness = np.full(mesh.shape[1:], specimen.thickness)
+    thickness = np.full(mesh.shape[1:], _height(specimen))
     data = {
-        "li_fraction": (("time", "z", "y", "x"), _mirror(fraction, mesh, 1), _named("1", "Li fraction x")),
-        "cell_volume": (("z", "y", "x"), _mirror(mesh.volume, mesh, 0), _named("m3", "cell volume")),
-        "thickness": (("y", "x"), thickness, _named("m", "specimen thickness")),
+        "li_fraction": (("time", "z", "y", "x"), _mirror(fraction, mesh, 1), named("1", "Li fraction x")),
+        "cell_volume": (("z", "y", "x"), _mirror(mesh.volume, mesh, 0), named("m3", "cell volume")),
+        "thickness": (("y", "x"), thickness, named("m", "specimen thickness")),
         **_series(series, mesh, material),
         **_drawings(specimen.outline, contacts),
     }
@@ -80,8 +81,12 @@ def build_solution(
     return dataset
 
 
-def _named(units: str, long_name: str) -> dict[str, str]:
-    return {"units": units, "long_name": long_name}
+def _height(specimen: Specimen) -> float:
+    """Thickness [m]; of a sphere its diameter."""
+    outline = specimen.outline
+    if isinstance(outline, Radial) and outline.shape == "sphere":
+        return 2.0 * outline.radius
+    return specimen.thickness
 
 
 def _series(series: FineSeries, mesh: Mesh, material: TwoPhaseMaterial) -> dict[str, object]:
@@ -96,14 +101,14 @@ def _series(series: FineSeries, mesh: Mesh, material: TwoPhaseMaterial) -> dict[
         current[0] = np.nan
     by_contact = -FARADAY * to_mol * series.uptake[:count].T
     return {
-        "time_fine": ("time_fine", time, _named("s", "time of the electrical series")),
-        "current": ("time_fine", current, _named("A", "mean current since the last time, oxidation > 0")),
-        "charge": ("time_fine", charge, _named("C", "charge passed, oxidation > 0")),
+        "time_fine": ("time_fine", time, named("s", "time of the electrical series")),
+        "current": ("time_fine", current, named("A", "mean current since the last time, oxidation > 0")),
+        "charge": ("time_fine", charge, named("C", "charge passed, oxidation > 0")),
         "charge_of_contact": (
-            ("contact", "time_fine"), by_contact, _named("C", "charge passed through each contact")
+            ("contact", "time_fine"), by_contact, named("C", "charge passed through each contact")
         ),
-        "potential": ("time_fine", series.potential[:count], _named("V", "potential against In-Li")),
-        "lithium": ("time_fine", series.lithium[:count] * to_mol, _named("mol", "insertable lithium inside")),
+        "potential": ("time_fine", series.potential[:count], named("V", "potential against In-Li")),
+        "lithium": ("time_fine", series.lithium[:count] * to_mol, named("mol", "insertable lithium inside")),
     }  # fmt: skip
 
 
@@ -119,8 +124,8 @@ def _drawings(outline: Outline, contacts: tuple[Contact, ...]) -> dict[str, obje
         lines = np.stack([_contact_line(c, outline, w, h) for c in contacts])
     axis = ("contact", "end", "axis")
     return {
-        "outline": (("vertex", "axis"), polygon, _named("m", "outline polygon, (x, y)")),
-        "contact_line": (axis, lines, _named("m", "ends of each contact, (x, y)")),
+        "outline": (("vertex", "axis"), polygon, named("m", "outline polygon, (x, y)")),
+        "contact_line": (axis, lines, named("m", "ends of each contact, (x, y)")),
     }
 
 
@@ -141,19 +146,19 @@ def _frames(scan: ScanRecord, mesh: Mesh) -> dict[str, object]:
         "scan_li_fraction": (
             ("frame", "pixel_y", "pixel_x"),
             frames.astype(np.float32),
-            _named("1", "projected Li fraction at each pixel's own time"),
+            named("1", "projected Li fraction at each pixel's own time"),
         ),
-        "frame_time": ("frame", scan.plan.frame_start[: frames.shape[0]], _named("s", "start of the frame")),
+        "frame_time": ("frame", scan.plan.frame_start[: frames.shape[0]], named("s", "start of the frame")),
         "pixel_time": (
             ("pixel_y", "pixel_x"),
             scan.plan.pixel_time,
-            _named("s", "time of a pixel within its frame"),
+            named("s", "time of a pixel within its frame"),
         ),
-        "pixel_y": ("pixel_y", pixel_centres(float(mesh.y_face[-1]), rows), _named("m", "pixel centre, y")),
+        "pixel_y": ("pixel_y", pixel_centres(float(mesh.y_face[-1]), rows), named("m", "pixel centre, y")),
         "pixel_x": (
             "pixel_x",
             pixel_centres(float(mesh.x_face[-1]), columns),
-            _named("m", "pixel centre, x"),
+            named("m", "pixel centre, x"),
         ),
     }
 

@@ -9,9 +9,11 @@ from lto_sim.validate.cases import (
     radial_track,
 )
 from lto_sim.validate.checks import linear_parabolic_rows, planar_front, planar_rows, radial_rows
+from lto_sim.validate.recovery import SEEDS, recovery_rows
 from lto_sim.validate.table import Row, format_table, passed
 
 __all__ = [
+    "SEEDS",
     "Row",
     "Track",
     "format_table",
@@ -25,4 +27,5 @@ __all__ = [
     "planar_track",
     "radial_rows",
     "radial_track",
+    "recovery_rows",
 ]
