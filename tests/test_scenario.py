@@ -317,3 +317,15 @@ def test_files_that_cannot_be_read(tmp_path: Path):
         with pytest.raises(InputError, match=r"^scenario: got ") as error:
             Scenario.from_toml(file)
         assert "\n" not in str(error.value)
+
+
+def test_an_initial_array_is_found_beside_its_scenario_file(tmp_path, monkeypatch):
+    (tmp_path / "there").mkdir()
+    np.save(tmp_path / "there" / "start.npy", np.array([0.2, 0.8]))
+    text = Scenario.from_dict(with_entry("initial", "start.npy")).to_toml()
+    (tmp_path / "there" / "case.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    scenario = Scenario.from_toml("there/case.toml")
+    np.testing.assert_array_equal(scenario.initial_composition((1, 1, 2)), [[[0.2, 0.8]]])
+    again = Scenario.from_dict(scenario.to_dict())
+    np.testing.assert_array_equal(again.initial_composition((1, 1, 2)), [[[0.2, 0.8]]])

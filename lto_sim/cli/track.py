@@ -62,7 +62,7 @@ def command(
 
 
 def _profiles(texts: list[str] | None, maps: xr.Dataset) -> list[Profile]:
-    from lto_sim.kinetics import Profile
+    from lto_sim.kinetics import numbered_profiles
 
     if texts:
         return [_parse(text, f"profile {number}") for number, text in enumerate(texts)]
@@ -70,7 +70,7 @@ def _profiles(texts: list[str] | None, maps: xr.Dataset) -> list[Profile]:
     specs = () if scenario is None else scenario.profile
     if not specs:
         raise InputError("--profile", None, _FORM, "the maps' scenario has no [[profile]]: give --profile")
-    return [Profile(s.start, s.end, s.width, f"profile {number}") for number, s in enumerate(specs)]
+    return numbered_profiles(specs)
 
 
 def _parse(text: str, name: str) -> Profile:

@@ -8,7 +8,7 @@ the experiment to compare with.
 
 from lto_sim.kinetics.arrhenius import ArrheniusFit, fit_arrhenius
 from lto_sim.kinetics.front import track_front
-from lto_sim.kinetics.profile import Profile
+from lto_sim.kinetics.profile import Profile, numbered_profiles
 from lto_sim.kinetics.published import (
     FullExtraction,
     PublishedRates,
@@ -32,6 +32,7 @@ __all__ = [
     "fit_arrhenius",
     "fit_rate_constant",
     "full_extraction_times",
+    "numbered_profiles",
     "published_Ea",
     "published_table",
     "track_front",

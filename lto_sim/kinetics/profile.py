@@ -8,16 +8,37 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
-__all__ = ["Profile"]
+__all__ = ["Line", "Profile", "numbered_profiles"]
+
+
+class Line(Protocol):
+    """Anything with the geometry of a profile, such as a ``[[profile]]`` entry of a scenario; all in [m]."""
+
+    @property
+    def start(self) -> tuple[float, float]:
+        """Start (x, y)."""
+        ...
+
+    @property
+    def end(self) -> tuple[float, float]:
+        """End (x, y)."""
+        ...
+
+    @property
+    def width(self) -> float:
+        """Width of the strip."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -75,3 +96,10 @@ class Profile:
         along_x, along_y = self.unit_vector
         dx, dy = np.asarray(x) - self.start[0], np.asarray(y) - self.start[1]
         return dx * along_x + dy * along_y, dy * along_x - dx * along_y
+
+
+def numbered_profiles(lines: Iterable[Line]) -> list[Profile]:
+    """Profiles along `lines`, named by number from 0 like the coordinate of a tracked front."""
+    return [
+        Profile(line.start, line.end, line.width, f"profile {number}") for number, line in enumerate(lines)
+    ]

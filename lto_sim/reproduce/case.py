@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from lto_sim.errors import InputError
-from lto_sim.kinetics import Profile, RateConstantFit, fit_rate_constant, track_front
+from lto_sim.kinetics import RateConstantFit, fit_rate_constant, numbered_profiles, track_front
 from lto_sim.microscope import render_maps
 from lto_sim.reproduce.experiment import Direction, experiment_scenario, true_rate
 from lto_sim.scenario import Scenario
@@ -22,7 +22,6 @@ __all__ = [
     "full_extraction_time",
     "measure",
     "run_case",
-    "scenario_profiles",
 ]
 
 _ALMOST_ALL = 0.05
@@ -82,20 +81,12 @@ class CaseResult:
     fit: RateConstantFit
 
 
-def scenario_profiles(scenario: Scenario) -> list[Profile]:
-    """Profiles of a scenario, named by their number."""
-    return [
-        Profile(start=p.start, end=p.end, width=p.width, name=f"profile {index + 1}")
-        for index, p in enumerate(scenario.profile)
-    ]
-
-
 def measure(
     run: xr.Dataset, scenario: Scenario, direction: Direction, rng: np.random.Generator | int
 ) -> tuple[xr.Dataset, xr.Dataset, RateConstantFit]:
     """Render, track and fit one run: (maps, front, rate constant)."""
     maps = render_maps(run, noise=scenario.maps.noise, probe_fwhm=scenario.maps.probe_fwhm, rng=rng)
-    front = track_front(maps, scenario_profiles(scenario), direction=direction)
+    front = track_front(maps, numbered_profiles(scenario.profile), direction=direction)
     return maps, front, fit_rate_constant(front)
 
 

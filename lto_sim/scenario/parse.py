@@ -65,7 +65,7 @@ def _is_branch(part: str) -> bool:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file.
+    """Read a scenario file; an ``initial`` array's file is found beside it.
 
     Raises
     ------
@@ -74,11 +74,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            mapping = tomllib.load(file)
     except OSError as error:
         raise InputError("scenario", str(path), "a readable TOML file", str(error.strerror)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError("scenario", str(path), "valid TOML", str(error)) from None
+    if isinstance(mapping.get("initial"), str) and mapping["initial"].endswith(".npy"):
+        mapping["initial"] = str(path.resolve().parent / mapping["initial"])
+    return mapping
 
 
 def plain(value: Any) -> Any:
