@@ -84,7 +84,7 @@ def to_si(value: object, kind: str, field: str = "value") -> float:
     except OverflowError:  # an integer too long for a float
         number = math.inf
     if not math.isfinite(number):
-        raise InputError(field, value, f"a finite {allowed}", remedy)
+        raise InputError(field, value, f"finite: {allowed}", remedy)
     return number
 
 

@@ -290,7 +290,7 @@ def test_the_convention_of_k_is_a_choice(lto: Lto, tmp_path: Path) -> None:
     assert two["k_m2_s"] == pytest.approx(3e-15, rel=1e-3)
     assert one["k_m2_s"] == pytest.approx(6e-15, rel=1e-3)
     assert one["k_definition"] == "xi^2 = k t"
-    refused(lto("fit", "xi.csv", "--k-convention", "3kt"), "k_convention")
+    refused(lto("fit", "xi.csv", "--k-convention", "3kt"), "--k-convention")
     assert "xi^2 = 2 k t" in lto("fit", "xi.csv").stdout
 
 

@@ -178,3 +178,17 @@ def test_json_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
         write_json(tmp_path / "a.json", {"x": object()})
     assert names(tmp_path) == []
     assert to_json(0.1) == "0.1"
+
+
+def test_force_never_takes_foreign_files_along(tmp_path: Path) -> None:
+    target = tmp_path / "study"
+    target.mkdir()
+    (target / "summary.json").write_text("{}")
+    (target / "thesis.csv").write_text("precious")
+    with pytest.raises(InputError, match="nothing else"), new_directory(target, force=True) as directory:
+        (directory / "summary.json").write_text("new")
+    assert (target / "thesis.csv").read_text() == "precious"
+    (target / "thesis.csv").unlink()
+    with new_directory(target, force=True) as directory:
+        (directory / "summary.json").write_text("new")
+    assert (target / "summary.json").read_text() == "new"

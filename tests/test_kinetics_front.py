@@ -228,7 +228,7 @@ def test_bad_input_is_named():
     with pytest.raises(InputError, match="direction"):
         track_front(maps, STRAIGHT, direction="charge")
     with pytest.raises(InputError, match="li_fraction_std"):
-        track_front(maps.assign(li_fraction_std=0.0), STRAIGHT)
+        track_front(maps.assign(li_fraction_std=-1.0), STRAIGHT)
     for bad in (
         ((0.0, 0.0), (0.0, 0.0), 1e-7),
         ((0.0, np.nan), (1e-6, 0.0), 1e-7),
@@ -236,3 +236,10 @@ def test_bad_input_is_named():
     ):
         with pytest.raises(InputError, match="profile"):
             Profile(*bad)
+
+
+def test_maps_without_noise_say_nothing_of_it_and_are_tracked_all_the_same():
+    positions = np.linspace(300e-9, 1200e-9, 5)
+    maps = maps_of(positions, noise=0.0, rng=np.random.default_rng(5)).assign(li_fraction_std=0.0)
+    front = track_front(maps, STRAIGHT)
+    np.testing.assert_allclose(front["front_position"].values[:, 0], positions, atol=3e-9)

@@ -254,3 +254,10 @@ def test_a_front_that_does_not_advance_is_refused_in_one_line(speed):
     with pytest.raises(InputError, match=r"^front: .*moves away") as error:
         fit_rate_constant(RateData(time, xi, 4e-9))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("scale", [-1.0, 1e9])
+def test_positions_of_the_wrong_sign_or_unit_are_refused(scale):
+    t, xi = mixed_law(20, math.inf)
+    with pytest.raises(InputError, match="sign and unit"):
+        fit_rate_constant(RateData(t, scale * xi, 1e-9))

@@ -213,10 +213,13 @@ BAD = [
     ("temperature", "warm", "temperature", "temperature [K]"),
     ("profile.0.width", "2 V", "profile.0.width", "length [m]"),
     # ranges
-    ("material.D_Li4.at", "-1 m^2/s", "material.D_Li4.at", "> 0 m^2/s"),
-    ("material.D_Li4.at", 0, "material.D_Li4.at", "> 0 m^2/s"),
-    ("temperature", "-300 degC", "temperature", "> 0 K"),
-    ("temperature", 0, "temperature", "> 0 K"),
+    ("material.D_Li4.at", "-1 m^2/s", "material.D_Li4.at", ">= 1e-60 m^2/s"),
+    ("material.D_Li4.at", 0, "material.D_Li4.at", ">= 1e-60 m^2/s"),
+    ("temperature", "-300 degC", "temperature", ">= 150 K"),
+    ("temperature", 0, "temperature", ">= 150 K"),
+    ("temperature", 75, "temperature", "a bare number is in kelvin"),
+    ("drive.0.until.time", 1e300, "drive.0.until.time", "<= 1e+18 s"),
+    ("maps.probe_fwhm", "1 m", "maps.probe_fwhm", "<= 1e-06 m"),
     ("temperature", 10**400, "temperature", "finite"),
     ("specimen.thickness", "0 nm", "specimen.thickness", "> 0 m"),
     ("specimen.thickness", "-5 nm", "specimen.thickness", "> 0 m"),
@@ -237,7 +240,7 @@ BAD = [
     ("drive.0.until.time", "-1 s", "drive.0.until.time", "> 0 s"),
     ("drive.0.until.time", 0, "drive.0.until.time", "> 0 s"),
     ("drive.0.until.li_fraction", 1.5, "drive.0.until.li_fraction", "<= 1"),
-    ("drive.0.temperature", "-1 K", "drive.0.temperature", "> 0 K"),
+    ("drive.0.temperature", "-1 K", "drive.0.temperature", ">= 150 K"),
     ("numerics.front_fraction", 0, "numerics.front_fraction", "> 0"),
     ("numerics.front_fraction", 2, "numerics.front_fraction", "<= 1"),
     ("numerics.max_steps", 0, "numerics.max_steps", "greater than or equal to 1"),
@@ -303,7 +306,7 @@ def test_required_keys(key):
 def test_regular_solution_checks_the_temperature_of_every_step():
     scenario = Scenario.from_dict(GOOD).with_values({"material.windows": "regular_solution"})
     assert plan_run(scenario).cells == 300
-    for value in ("400 degC", 30.0):
+    for value in ("400 degC", "600 degC"):
         with pytest.raises(InputError, match=r"^temperature: got "):
             plan_run(scenario.with_values({"drive.1.temperature": value}))
 

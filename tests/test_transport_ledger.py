@@ -103,6 +103,7 @@ def test_slab(scenario):
 
 @given(scenario=scenarios("rectangle"))
 @COMMON
+@pytest.mark.filterwarnings("ignore:contacts.lps is")
 def test_rectangle_with_a_partial_contact(scenario):
     assert_balance_and_range(scenario)
 

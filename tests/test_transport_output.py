@@ -335,3 +335,9 @@ def test_a_start_inside_the_gap_moves_only_where_it_is_fed():
     final = dataset["li_fraction"][-1].to_numpy().ravel()
     assert final[0] < 0.05
     assert np.all(final[-20:] == np.float32(0.4))
+
+
+def test_a_contact_that_the_cells_do_not_resolve_is_warned_of():
+    contacts = {"lps": {"where": {"side": "left", "from": "100 nm", "to": "140 nm"}}}
+    with pytest.warns(UserWarning, match=r"contacts\.lps .*smaller specimen\.cell"):
+        plan_run(Scenario.from_dict(RECTANGLE | {"contacts": contacts}))

@@ -102,7 +102,9 @@ for _module in (reproduce, run, render, track, fit, schema):
 
 def main() -> None:
     """Entry point of ``lto-sim``."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for name in ("SIGTERM", "SIGHUP"):  # SIGHUP: the terminal is gone; Windows has none
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _terminate)
     app()
 
 

@@ -43,6 +43,12 @@ def command(
 ) -> None:
     """Fit a rate constant to a front, or an activation energy to rate constants."""
     from lto_sim.files import is_store, prepare_target, read_table, write_json
+    from lto_sim.provenance import K_DEFINITIONS
+
+    if k_convention not in K_DEFINITIONS:
+        raise InputError(
+            "--k-convention", k_convention, " or ".join(K_DEFINITIONS), "state which law defines k"
+        )
 
     if out is not None:
         if out.resolve() == source.resolve():

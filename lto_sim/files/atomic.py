@@ -22,7 +22,7 @@ from lto_sim.errors import InputError
 
 __all__ = ["new_directory", "new_file", "prepare_target"]
 
-_OWN_MARKS: Final = ("zarr.json", "summary.json")
+_STUDY: Final = frozenset({"summary.json", "table.csv", "figures", "runs"})
 
 
 def prepare_target(path: Path, force: bool = False) -> Path:
@@ -31,8 +31,8 @@ def prepare_target(path: Path, force: bool = False) -> Path:
     Parameters
     ----------
     path : File or directory to be made.
-    force : Replace an existing one. A directory is replaced only if it is empty or a result: a Zarr store or
-        a directory with ``summary.json``.
+    force : Replace an existing one. A directory is replaced only if it is empty or a result: a Zarr store, or
+        a study's directory with nothing else in it.
 
     Returns
     -------
@@ -52,11 +52,16 @@ def prepare_target(path: Path, force: bool = False) -> Path:
         return target
     if not force:
         raise InputError("--out", str(path), "a path that does not exist yet", "add --force to replace it")
-    if target.is_dir() and any(target.iterdir()) and not any((target / m).is_file() for m in _OWN_MARKS):
+    if target.is_dir() and not _is_result(target):
         raise InputError(
-            "--out", str(path), "a result (Zarr store, or directory with summary.json)", "choose another path"
+            "--out", str(path), "a result and nothing else (Zarr store or study)", "choose another path"
         )
     return target
+
+
+def _is_result(directory: Path) -> bool:
+    names = {entry.name for entry in directory.iterdir()}
+    return not names or "zarr.json" in names or ("summary.json" in names and names <= _STUDY)
 
 
 @contextmanager

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ArrheniusFit", "fit_arrhenius"]
 
+_HOTTEST = 1e5
+_LEAST = 1e-100
 _BOLTZMANN_EV = BOLTZMANN / ELEMENTARY_CHARGE
 
 
@@ -150,8 +152,11 @@ def fit_arrhenius(
 
 def _temperatures(temperature: ArrayLike) -> NDArray[np.float64]:
     kelvin = np.asarray(temperature, dtype=np.float64)
-    if not np.all(np.isfinite(kelvin)) or np.any(kelvin <= 0.0):
-        raise InputError("temperature", temperature, "finite, > 0 K", "give temperatures in kelvin")
+    wrong = kelvin[~(np.isfinite(kelvin) & (kelvin > 0.0) & (kelvin < _HOTTEST))]
+    if wrong.size:
+        raise InputError(
+            "temperature", float(wrong[0]), f"> 0 K, below {_HOTTEST:g} K", "check value and unit"
+        )
     return kelvin
 
 
@@ -161,8 +166,10 @@ def _positive(field: str, values: ArrayLike, size: int) -> NDArray[np.float64]:
         raise InputError(
             field, array.shape, f"one value per temperature, shape ({size},)", "match the lengths"
         )
-    if not np.all(np.isfinite(array)) or np.any(array <= 0.0):
-        raise InputError(field, values, "finite, > 0", "leave out the points that have no value")
+    wrong = array[~((array > _LEAST) & (array < 1.0 / _LEAST))]
+    if wrong.size:
+        allowed = f"> 0, from {_LEAST:g} to {1.0 / _LEAST:g}"
+        raise InputError(field, float(wrong[0]), allowed, "leave out the points that have no value")
     return array
 
 

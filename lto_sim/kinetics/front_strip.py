@@ -110,12 +110,14 @@ def _stated_deviation(maps: xr.Dataset) -> NDArray[np.float64] | None:
     full = maps["li_fraction_std"].broadcast_like(maps["li_fraction"]).transpose("time", "y", "x")
     std = np.asarray(full.values, dtype=np.float64)
     known = std[np.isfinite(std)]
+    if known.size and not np.any(known):
+        return None  # maps rendered without noise: what deviates is estimated from them
     if known.size == 0 or np.any(known <= 0.0):
         raise InputError(
             "maps.li_fraction_std",
             float(known.min(initial=np.inf)),
             "> 0",
-            "drop it to estimate the noise from the map",
+            "leave the variable out, and the noise is estimated from the maps",
         )
     return std
 

@@ -58,6 +58,7 @@ _LAW_OF: Final[dict[str, str]] = {
 }
 _SIGNIFICANCE: Final[float] = 0.05
 _SLOWEST: Final[float] = 2.0
+_FARTHEST: Final[float] = 1.0
 
 
 def fit_rate_constant(
@@ -130,7 +131,15 @@ def _require_options(k_convention: str, level: float, start_time: float | None) 
 
 
 def _require_motion(data: RateData) -> None:
-    """Refuse a front whose straight-line speed is not above two (scaled) deviations."""
+    """Refuse a front behind its contact, or with a straight-line speed below two (scaled) deviations."""
+    largest = float(np.abs(data.position).max(initial=0.0))
+    if data.size and (float(data.position.max()) <= 0.0 or largest > _FARTHEST):
+        raise InputError(
+            "front",
+            f"positions up to {largest:.3g} m",
+            f"> 0 and below {_FARTHEST:g} m",
+            "check sign and unit",
+        )
     if data.size < 3:
         return
     weight = data.position_std**-2.0

@@ -42,7 +42,7 @@ def plot_current(rows: Sequence[Sequence[tuple[str, xr.Dataset]]], titles: Seque
             _half_slope(ax.get_xlim(), ax)
         axes[0].set_ylabel("|I| of the particle [pA]")
         axes[-1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        page.suptitle("Current of one particle: Wagner's law makes it fall as 1/√t")
+        page.suptitle("Current of one particle: 1/√t by Wagner's law, stairs in the first cells")
         return page
 
 

@@ -62,6 +62,10 @@ def plot_squared_position(rows: Sequence[Sequence[FrontSeries]], names: Sequence
             for ax in axes:
                 ax.set_xlabel("time t [s]")
         handles, labels = grid[0][0].get_legend_handles_labels()
+        for row, name, axes in zip(rows[1:], names[1:], grid[1:], strict=True):
+            if row:
+                handles.append(axes[0].get_lines()[1])
+                labels.append(f"the same, {name}")
         page.legend(handles, labels, loc="outside lower center", ncols=4)
         page.suptitle(title)
         return page
@@ -149,7 +153,7 @@ def plot_arrhenius(series: Sequence[ArrheniusSeries], k_label: str) -> Figure:
         ax.set_yscale("log")
         ax.set_xlabel("1000 / T [1/K]")
         ax.set_ylabel(f"rate constant k [cm²/s]   ({k_label})")
-        ax.legend(loc="lower left", title="activation energy of k")
+        ax.legend(loc="lower left", title="activation energy of k (bands: 95 %)")
         _celsius_axis(ax)
         return page
 

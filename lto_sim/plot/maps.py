@@ -10,6 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from numpy.typing import NDArray
 
 from lto_sim.plot.style import MAP_COLOURS, figure, scale_bar, styled
 
@@ -49,15 +50,25 @@ def plot_map_series(series: Sequence[MapSeries], positions: Sequence[float], tit
         image: AxesImage | None = None
         for row, entry in zip(axes, series, strict=True):
             mean = entry.front["front_position"].mean("profile", skipna=True).values
-            for ax, position in zip(row, positions, strict=True):
-                distance = np.where(np.isfinite(mean), np.abs(mean - position), np.inf)
-                image = _draw(ax, entry, int(np.argmin(distance)))
+            for ax, frame in zip(row, _nearest_frames(mean, positions), strict=True):
+                image = _draw(ax, entry, frame)
             row[0].set_ylabel(entry.label)
         if image is not None:
             bar = page.colorbar(image, ax=axes, shrink=0.6, pad=0.015)
             bar.set_label("Li fraction x")
         page.suptitle(title)
         return page
+
+
+def _nearest_frames(mean: NDArray[np.float64], positions: Sequence[float]) -> list[int]:
+    """Frame nearest to each position, none twice where there are enough."""
+    frames: list[int] = []
+    for position in positions:
+        distance = np.where(np.isfinite(mean), np.abs(mean - position), np.inf)
+        if np.isfinite(distance).sum() >= len(positions):
+            distance[frames] = np.inf
+        frames.append(int(np.argmin(distance)))
+    return sorted(frames)
 
 
 def _draw(ax: Axes, entry: MapSeries, frame: int) -> AxesImage:

@@ -84,6 +84,6 @@ def scale_bar(axes: Axes, extent: Sequence[float], length: float, label: str) ->
 
 
 def with_deviation(value: float, deviation: float) -> str:
-    """Write value and deviation with as many decimals as the deviation's first two digits need."""
-    decimals = max(0, 1 - int(np.floor(np.log10(deviation)))) if deviation > 0.0 else 3
+    """Write value and deviation to two digits of the deviation, four decimals at most."""
+    decimals = min(max(0, 1 - int(np.floor(np.log10(deviation)))), 4) if deviation > 0.0 else 3
     return f"{value:.{decimals}f} ± {deviation:.{decimals}f}"

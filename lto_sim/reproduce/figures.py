@@ -54,8 +54,8 @@ def _label(result: CaseResult) -> str:
 def _maps(results: Sequence[CaseResult], direction: Direction) -> Figure:
     series = [MapSeries(_label(r), r.maps, r.front) for r in of_direction(results, direction)]
     potential = "1.6 V" if direction == "extraction" else "0.4 V"
-    legend = "time: start of the frame; dots: tracked front"
-    title = f"Li {direction} at {potential}: maps at equal front positions ({legend})"
+    legend = "time: start of a frame, scanned row by row in 1.5 s: hot fronts slant; dots: tracked front"
+    title = f"Li {direction} at {potential}: maps at similar front positions\n({legend})"
     return plot_map_series(series, _COLUMNS[direction], title)
 
 
@@ -115,5 +115,6 @@ def _partial(results: Sequence[CaseResult]) -> Figure:
         k, k_std = apparent_rate(r)
         contact = (line[0], line[1])
         entries.append(PartialContact(r.case.coverage, k / r.k_true, k_std / r.k_true, r.maps, contact))
-    title = f"A partial contact curves the front and lowers k (extraction, {temperature:g} °C, half done)"
+    run = f"extraction, {temperature:g} °C, half done"
+    title = f"A partial contact (orange) curves the front and lowers k ({run})"
     return plot_partial_contact(entries, title)

@@ -25,8 +25,8 @@ from lto_sim.scenario.quantities import (
     Length,
     MolarEnergy,
     NonNegativeFraction,
-    NonNegativeLength,
     Potential,
+    ProbeWidth,
     Share,
     Temperature,
     Time,
@@ -288,9 +288,7 @@ class MapsSpec(_Spec):
     noise: NonNegativeFraction = Field(
         default=0.2, description="Standard deviation of one pixel [li fraction]"
     )
-    probe_fwhm: NonNegativeLength = Field(
-        default=1e-9, description="Full width at half maximum of the probe [m]"
-    )
+    probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
 
 
 class NumericsSpec(_Spec):
@@ -334,7 +332,22 @@ class Scenario(_Spec):
             )
         if not self.drive:
             raise InputError("drive", (), "at least one step", 'add [[drive]] with hold = "1.6 V"')
+        for number, line in enumerate(self.profile):
+            self._check_profile(f"profile.{number}", line)
         return self
+
+    def _check_profile(self, field: str, line: ProfileSpec) -> None:
+        outline = self.specimen.outline
+        if line.start == line.end:
+            raise InputError(
+                f"{field}.end", line.end, "a point other than start", "move it into the particle"
+            )
+        if isinstance(outline, RectangleSpec):
+            for name, (x, y) in (("start", line.start), ("end", line.end)):
+                slack = 1e-9 * (outline.width + outline.height)  # of text converted into metres
+                if not (-slack <= x <= outline.width + slack and -slack <= y <= outline.height + slack):
+                    box = f"x from 0 to {outline.width:g} m, y from 0 to {outline.height:g} m"
+                    raise InputError(f"{field}.{name}", (x, y), box, "keep the profile on the outline")
 
     @classmethod
     def from_dict(cls, mapping: dict[str, Any]) -> Scenario:

@@ -73,8 +73,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         No such file, not UTF-8 text, or not TOML.
     """
     try:
-        with path.open("rb") as file:
-            mapping = tomllib.load(file)
+        mapping = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError("scenario", str(path), "a readable TOML file", str(error.strerror)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -20,8 +20,8 @@ __all__ = [
     "Length",
     "MolarEnergy",
     "NonNegativeFraction",
-    "NonNegativeLength",
     "Potential",
+    "ProbeWidth",
     "Share",
     "Temperature",
     "Time",
@@ -30,22 +30,21 @@ __all__ = [
 ]
 
 
-def _checked(kind: str, low: float | None, low_open: bool, high: float | None, high_open: bool) -> Any:
+def _checked(kind: str, low: float | None, low_open: bool, high: float | None, remedy: str) -> Any:
     unit = DIMENSIONS[kind]
     bounds = []
     if low is not None:
         bounds.append(f"{'>' if low_open else '>='} {low:g}{' ' + unit if unit else ''}")
     if high is not None:
-        bounds.append(f"{'<' if high_open else '<='} {high:g}{' ' + unit if unit else ''}")
+        bounds.append(f"<= {high:g}{' ' + unit if unit else ''}")
     allowed = " and ".join(bounds)
 
     def check(value: object) -> float:
         number = to_si(value, kind, "")
         below = low is not None and (number < low or (low_open and number == low))
-        above = high is not None and (number > high or (high_open and number == high))
-        if below or above:
+        if below or (high is not None and number > high):
             noun = "number" if kind == "dimensionless" else kind
-            raise InputError("", value, allowed, f"give a {noun} in that range")
+            raise InputError("", value, allowed, remedy or f"give a {noun} in that range")
         return number
 
     return check
@@ -57,33 +56,39 @@ def _quantity(
     *,
     low_open: bool = False,
     high: float | None = None,
-    high_open: bool = False,
+    remedy: str = "",
 ) -> Any:
     unit = DIMENSIONS[kind]
     number: dict[str, Any] = {"type": "number"}
     if low is not None:
         number["exclusiveMinimum" if low_open else "minimum"] = low
     if high is not None:
-        number["exclusiveMaximum" if high_open else "maximum"] = high
+        number["maximum"] = high
     schema: dict[str, Any] = {"anyOf": [number, {"type": "string"}], "x-unit": unit, "x-quantity": kind}
     return Annotated[
         float,
-        BeforeValidator(_checked(kind, low, low_open, high, high_open)),
+        BeforeValidator(_checked(kind, low, low_open, high, remedy)),
         PlainSerializer(float, return_type=float),
         WithJsonSchema(schema),
     ]
 
 
-Length = _quantity("length", 0.0, low_open=True)
-Coordinate = _quantity("length")
-Time = _quantity("time", 0.0, low_open=True)
-TimeOrZero = _quantity("time", 0.0)
-Temperature = _quantity("temperature", 0.0, low_open=True)
-Potential = _quantity("potential")
-Diffusivity = _quantity("diffusivity", 0.0, low_open=True)
+_LONGEST = 0.1  # m: ten centimetres of particle are a slip of the unit
+_LAST = 1e18  # s
+_STEEPEST = 5e5  # J/mol, 5.2 eV: beyond, an Arrhenius factor leaves the range of numbers
+
+Length = _quantity("length", 0.0, low_open=True, high=_LONGEST)
+Coordinate = _quantity("length", -_LONGEST, high=_LONGEST)
+Time = _quantity("time", 0.0, low_open=True, high=_LAST)
+TimeOrZero = _quantity("time", 0.0, high=_LAST)
+Temperature = _quantity(
+    "temperature", 150.0, high=1500.0, remedy='a bare number is in kelvin; write for example "30 degC"'
+)
+Potential = _quantity("potential", -10.0, high=10.0)
+Diffusivity = _quantity("diffusivity", 1e-60, high=1.0)
 Velocity = _quantity("velocity", 0.0, low_open=True)
-MolarEnergy = _quantity("molar energy", 0.0)
-NonNegativeLength = _quantity("length", 0.0)
-NonNegativeFraction = _quantity("dimensionless", 0.0)
+MolarEnergy = _quantity("molar energy", 0.0, high=_STEEPEST)
+ProbeWidth = _quantity("length", 0.0, high=1e-6)
+NonNegativeFraction = _quantity("dimensionless", 0.0, high=100.0)
 Fraction = _quantity("dimensionless", 0.0, high=1.0)
 Share = _quantity("dimensionless", 0.0, low_open=True, high=1.0)

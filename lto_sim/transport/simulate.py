@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from lto_sim.errors import InputError
 from lto_sim.materials import TwoPhaseMaterial
 from lto_sim.scenario import Scenario, build_contacts, build_material, build_specimen
 from lto_sim.scenario.models import DriveSpec
-from lto_sim.specimen import Contact, Mesh, Radial, build_mesh
+from lto_sim.specimen import Contact, Mesh, Radial, Rectangle, Specimen, build_mesh
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import Grid, make_grid
 from lto_sim.transport.loop import Leg, Progress, march
@@ -120,7 +121,24 @@ def _build(scenario: Scenario) -> tuple[TwoPhaseMaterial, Mesh, tuple[Contact, .
     if scenario.scan is not None and isinstance(specimen.outline, Radial):
         raise InputError("scan", "a scan over a radial body", "rectangle or slab", "remove [scan]")
     contacts = build_contacts(scenario)
-    return build_material(scenario), build_mesh(specimen, contacts), contacts
+    mesh = build_mesh(specimen, contacts)
+    _warn_of_short_contacts(specimen, contacts)
+    return build_material(scenario), mesh, contacts
+
+
+def _warn_of_short_contacts(specimen: Specimen, contacts: tuple[Contact, ...]) -> None:
+    """Warn of contacts whose spreading resistance the cells do not resolve."""
+    if not isinstance(specimen.outline, Rectangle):
+        return
+    for contact in contacts:
+        start, end = contact.stretch.resolve(specimen.outline, contact.name)
+        if end - start < 2.0 * specimen.cell:
+            warnings.warn(
+                f"contacts.{contact.name} is {end - start:.3g} m long, less than two cells of "
+                f"{specimen.cell:.3g} m: the current depends on the cell; use a smaller specimen.cell",
+                UserWarning,
+                stacklevel=4,
+            )
 
 
 def _output_times(duration: float, every: float, most: int, field: str, remedy: str) -> Floats:
