@@ -51,7 +51,10 @@ def plot_map_series(series: Sequence[MapSeries], positions: Sequence[float], tit
         for row, entry in zip(axes, series, strict=True):
             mean = entry.front["front_position"].mean("profile", skipna=True).values
             for ax, frame in zip(row, _nearest_frames(mean, positions), strict=True):
-                image = _draw(ax, entry, frame)
+                if frame is None:
+                    ax.axis("off")
+                else:
+                    image = _draw(ax, entry, frame)
             row[0].set_ylabel(entry.label)
         if image is not None:
             bar = page.colorbar(image, ax=axes, shrink=0.6, pad=0.015)
@@ -60,15 +63,19 @@ def plot_map_series(series: Sequence[MapSeries], positions: Sequence[float], tit
         return page
 
 
-def _nearest_frames(mean: NDArray[np.float64], positions: Sequence[float]) -> list[int]:
-    """Frame nearest to each position, none twice where there are enough."""
-    frames: list[int] = []
+def _nearest_frames(mean: NDArray[np.float64], positions: Sequence[float]) -> list[int | None]:
+    """Frame nearest to each position, none twice; None where every tracked frame is taken."""
+    frames: list[int | None] = []
+    free = np.isfinite(mean)
     for position in positions:
-        distance = np.where(np.isfinite(mean), np.abs(mean - position), np.inf)
-        if np.isfinite(distance).sum() >= len(positions):
-            distance[frames] = np.inf
-        frames.append(int(np.argmin(distance)))
-    return sorted(frames)
+        if not free.any():
+            frames.append(None)
+            continue
+        frame = int(np.argmin(np.where(free, np.abs(mean - position), np.inf)))
+        free[frame] = False
+        frames.append(frame)
+    taken = sorted(frame for frame in frames if frame is not None)
+    return [*taken, *(None for _ in range(len(positions) - len(taken)))]
 
 
 def _draw(ax: Axes, entry: MapSeries, frame: int) -> AxesImage:

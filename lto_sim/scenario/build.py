@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lto_sim.materials import Arrhenius, ConstantWindows, TwoPhaseMaterial, load_material
-from lto_sim.scenario.models import (
+from lto_sim.scenario.models import Scenario
+from lto_sim.scenario.particle import (
     ConstantWindowsSpec,
     ContactSpec,
     DiffusivitySpec,
     RadialSpec,
     RectangleSpec,
-    Scenario,
     VelocitySpec,
 )
 from lto_sim.specimen import Contact, Outline, Radial, Rectangle, Slab, Specimen, Stretch

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from lto_sim.transport.compiled import kernel
 
-__all__ = ["level_layout", "solve_linear"]
+__all__ = ["coarsen", "invert_diagonal", "level_layout", "solve_linear"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lto_sim.errors import InputError
-from lto_sim.scenario.models import ScanSpec
+from lto_sim.scenario.experiment import ScanSpec
 from lto_sim.specimen import Mesh
 from lto_sim.specimen.raster import overlap_weights, pixel_offsets
 from lto_sim.transport.record import ScanPlan

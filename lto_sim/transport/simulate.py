@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.materials import TwoPhaseMaterial
 from lto_sim.scenario import Scenario, build_contacts, build_material, build_specimen
-from lto_sim.scenario.models import DriveSpec
+from lto_sim.scenario.experiment import DriveSpec
 from lto_sim.specimen import Contact, Mesh, Radial, Rectangle, Specimen, build_mesh
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import Grid, make_grid

@@ -1,0 +1,124 @@
+"""Sections of a scenario that describe what is done and recorded: drive, output, scan, profiles, numerics."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from lto_sim.errors import InputError
+from lto_sim.scenario.quantities import (
+    Coordinate,
+    Fraction,
+    Length,
+    NonNegativeFraction,
+    Potential,
+    ProbeWidth,
+    Share,
+    Temperature,
+    Time,
+    TimeOrZero,
+)
+from lto_sim.scenario.section import Section
+
+__all__ = [
+    "DriveSpec",
+    "MapsSpec",
+    "NumericsSpec",
+    "OutputSpec",
+    "ProfileSpec",
+    "ScanSpec",
+    "UntilSpec",
+]
+
+
+class UntilSpec(Section):
+    """End of a drive step."""
+
+    time: Time = Field(description="Duration of the step [s]")
+    li_fraction: Fraction | None = Field(
+        default=None, description="End earlier when the mean li fraction crosses this value"
+    )
+
+
+class DriveSpec(Section):
+    """One step of the drive."""
+
+    hold: Potential = Field(description="Potential against In-Li [V]")
+    until: UntilSpec = Field(description="When the step ends")
+    temperature: Temperature | None = Field(default=None, description="Temperature of this step [K]")
+
+
+class OutputSpec(Section):
+    """What is kept."""
+
+    every: Time | None = Field(default=None, description="Interval of saved states [s]; default a hundredth")
+    max_states: int = Field(default=200, ge=2, description="Most saved states")
+    current_every: Time | None = Field(
+        default=None, description="Interval of current [s]; default a thousandth"
+    )
+
+
+class ScanSpec(Section):
+    """The scan of the probe: composition is recorded at each pixel's own time."""
+
+    frame_time: Time = Field(default=1.5, description="Time for one frame [s]")
+    period: Time | None = Field(
+        default=None, description="Start to start of recorded frames [s]; default frame_time"
+    )
+    pixels: tuple[int, int] = Field(default=(64, 48), description="Pixels (x, y)")
+    order: Literal["rows", "columns"] = Field(default="rows", description="Fast axis: along rows or columns")
+    flyback: TimeOrZero = Field(
+        default=0.0, description="Dead time at each line's end [s], within frame_time"
+    )
+
+    @field_validator("pixels")
+    @classmethod
+    def _enough_pixels(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if min(value) < 1 or max(value) > 4096:
+            raise InputError("", value, "1 to 4096 a side", "give pixels = [64, 48]")
+        return value
+
+    @model_validator(mode="after")
+    def _times_fit(self) -> Self:
+        if self.period is not None and self.period < self.frame_time * (1.0 - 1e-9):
+            raise InputError(
+                "period", self.period, f">= frame_time = {self.frame_time:g} s", "lengthen the period"
+            )
+        lines = self.pixels[1] if self.order == "rows" else self.pixels[0]
+        if self.flyback * lines >= self.frame_time:
+            limit = self.frame_time / lines
+            raise InputError(
+                "flyback", self.flyback, f"< {limit:g} s a line", "shorten it or lengthen frame_time"
+            )
+        return self
+
+
+class ProfileSpec(Section):
+    """Line along which a front is tracked, from the contact inwards."""
+
+    start: tuple[Coordinate, Coordinate] = Field(description="(x, y) [m] on the contact")
+    end: tuple[Coordinate, Coordinate] = Field(description="(x, y) [m] inside")
+    width: Length = Field(description="Width of the averaged strip [m]")
+
+
+class MapsSpec(Section):
+    """What the microscope does to the maps, in terms of li fraction."""
+
+    noise: NonNegativeFraction = Field(
+        default=0.2, description="Standard deviation of one pixel [li fraction]"
+    )
+    probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
+
+
+class NumericsSpec(Section):
+    """Solver settings; the defaults are meant to be left alone."""
+
+    engine: Literal["native"] = Field(default="native", description="Solver")
+    stepper: Literal["implicit"] = Field(default="implicit", description="Stepping method")
+    front_fraction: Share = Field(default=0.25, description="Part of a cell that a front crosses in a step")
+    change_fraction: Share = Field(
+        default=0.1, description="Change of w in a step, as part of the largest excess of the problem"
+    )
+    tolerance: Share = Field(default=1e-13, description="Largest residual of a step [li fraction]")
+    max_steps: int = Field(default=1_000_000, ge=1, description="Most steps of a run")
