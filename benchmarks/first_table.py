@@ -20,8 +20,8 @@ RECTANGLE = {"shape": "rectangle", "width": "2.0 um", "height": "1.3333333 um"}
 CASES: dict[str, tuple[dict[str, Any], int, int]] = {
     # name: (specimen, steps of a full run, steps of a quick run)
     "1-D": ({"outline": {"shape": "slab", "length": "2 um"}, "cell": "2 nm"}, 2000, 200),
-    "2-D": ({"outline": RECTANGLE, "cell": "6.6666667 nm"}, 100, 10),
-    "3-D": ({"outline": RECTANGLE, "cell": "13.3333334 nm", "layers": 8}, 30, 3),
+    "2-D": ({"outline": RECTANGLE, "cell": "6.6666667 nm"}, 300, 10),
+    "3-D": ({"outline": RECTANGLE, "cell": "13.3333334 nm", "layers": 8}, 100, 3),
 }
 HEADINGS = ("case", "cells", "simulated", "steps", "Newton", "linear", "wall [s]", "cell-updates/s")
 
