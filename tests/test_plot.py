@@ -143,7 +143,12 @@ def test_partial_contact() -> None:
 
 @pytest.mark.parametrize(
     ("value", "deviation", "text"),
-    [(0.4922, 0.0176, "0.492 ± 0.018"), (0.58868, 0.00022, "0.5887 ± 0.0002"), (12.3, 4.5, "12.3 ± 4.5")],
+    [
+        (0.4922, 0.0176, "0.492 ± 0.018"),
+        (0.58868, 0.00022, "0.5887 ± 0.0002"),
+        (12.3, 4.5, "12.3 ± 4.5"),
+        (0.49354, 1.3e-5, "0.4935 ± <0.0001"),
+    ],
 )
 def test_deviations_are_written_to_two_digits(value: float, deviation: float, text: str) -> None:
     assert with_deviation(value, deviation) == text

@@ -86,4 +86,5 @@ def scale_bar(axes: Axes, extent: Sequence[float], length: float, label: str) ->
 def with_deviation(value: float, deviation: float) -> str:
     """Write value and deviation to two digits of the deviation, four decimals at most."""
     decimals = min(max(0, 1 - int(np.floor(np.log10(deviation)))), 4) if deviation > 0.0 else 3
-    return f"{value:.{decimals}f} ± {deviation:.{decimals}f}"
+    shown = f"{deviation:.{decimals}f}" if deviation >= 5e-5 or deviation == 0.0 else "<0.0001"
+    return f"{value:.{decimals}f} ± {shown}"
