@@ -131,6 +131,16 @@ def _transformed(front: PlanarFront | LineSource, x: Floats) -> Floats:
     return np.clip((x - front.x_parent_edge) / front.gap, 0.0, 1.0)
 
 
+def _conditions(
+    front: PlanarFront | LineSource, excess: Floats, transfer: Floats, imposed: Floats
+) -> Conditions:
+    """Conditions of an exact case: the growing phase is the rich one on insertion, else the poor one."""
+    parent = (front.x_parent_edge, front.diffusivity_parent)
+    growing = (front.x_growing_edge, front.diffusivity_growing)
+    poor, rich = (parent, growing) if front.gap > 0.0 else (growing, parent)
+    return Conditions(poor[0], rich[0], poor[1], rich[1], excess, transfer, imposed)
+
+
 def _averaged(profile: Callable[[Floats], Floats], face: Floats, front: float, power: int) -> Floats:
     """Mean of `profile` over cells of radial measure r^power; the cell with the front mixes both sides."""
     node, weight = np.polynomial.legendre.leggauss(12)
@@ -176,17 +186,13 @@ def planar_track(
     first = float(front.time_at(start * length))
     times = np.asarray(front.time_at(np.linspace(0.5 * end, end, _SAMPLES) * length)) - first
     held = front.x_contact - front.x_growing_edge
-    insertion = front.gap > 0.0
 
     def conditions(time: float) -> Conditions:
         far = front.x_start
         if first + time > 0.0:
             far = float(front.composition(length, first + time))
-        return Conditions(
-            front.x_parent_edge if insertion else front.x_growing_edge,
-            front.x_growing_edge if insertion else front.x_parent_edge,
-            front.diffusivity_parent if insertion else front.diffusivity_growing,
-            front.diffusivity_growing if insertion else front.diffusivity_parent,
+        return _conditions(
+            front,
             np.array([held, far - front.x_parent_edge]),
             np.full(2, math.inf),
             np.zeros(2),
@@ -282,15 +288,11 @@ def line_source_track(
 
     first = float(time_at(start * radius))
     times = time_at(np.linspace(0.5 * end, end, _SAMPLES) * radius) - first
-    insertion = source.gap > 0.0
 
     def conditions(time: float) -> Conditions:
         rim = float(source.composition(radius, first + time))
-        return Conditions(
-            source.x_parent_edge if insertion else source.x_growing_edge,
-            source.x_growing_edge if insertion else source.x_parent_edge,
-            source.diffusivity_parent if insertion else source.diffusivity_growing,
-            source.diffusivity_growing if insertion else source.diffusivity_parent,
+        return _conditions(
+            source,
             np.array([0.0, rim - source.x_parent_edge]),
             np.array([0.0, math.inf]),
             np.array([source.strength * _THICKNESS, 0.0]),
