@@ -33,7 +33,7 @@ ONLY: Final = {
 """Room -> all that it may import."""
 
 USERS: Final = {
-    "files": {"reproduce", "cli"},
+    "files": {"scenario", "reproduce", "cli"},
     "execution": {"reproduce", "validate", "cli"},
     "exact": {"kinetics", "plot", "validate", "reproduce"},
 }

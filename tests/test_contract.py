@@ -31,7 +31,11 @@ RUN: Final = {
     "potential": (("time_fine",), "V", "float64"),
     "lithium": (("time_fine",), "mol", "float64"),
     "outline": (("vertex", "axis"), "m", "float64"),
-    "contact_line": (("contact", "end", "axis"), "m", "float64"),
+    "outline_number": (("vertex",), "1", "int32"),
+    "outline_owner": (("vertex",), "1", "int32"),
+    "contact_line": (("contact_vertex", "axis"), "m", "float64"),
+    "contact_line_number": (("contact_vertex",), "1", "int32"),
+    "contact_line_owner": (("contact_vertex",), "1", "int32"),
     "scan_li_fraction": (("frame", "pixel_y", "pixel_x"), "1", "float32"),
     "frame_time": (("frame",), "s", "float64"),
     "pixel_time": (("pixel_y", "pixel_x"), "s", "float64"),
@@ -199,9 +203,11 @@ def test_axes_of_images_and_thickness(results: dict[str, Any]) -> None:
     mirrored = run["li_fraction"].values[:, ::-1]
     np.testing.assert_array_equal(run["li_fraction"].values, mirrored)
     # The contact on the top is at y = 0, and the left one at x = 0.
-    lines = dict(zip(json.loads(run.attrs["contacts"]), run["contact_line"].values, strict=True))
-    np.testing.assert_allclose(lines["lps"], [[0.0, 0.0], [0.0, HEIGHT]])
-    np.testing.assert_allclose(lines["side"], [[0.0, 0.0], [60e-9, 0.0]])
+    owner = run["contact_line_owner"].values
+    for index, (name, end) in enumerate({"lps": [0.0, HEIGHT], "side": [60e-9, 0.0]}.items()):
+        assert json.loads(run.attrs["contacts"])[index] == name
+        line = run["contact_line"].values[owner == index]
+        np.testing.assert_allclose(np.sort(line, axis=0), [[0.0, 0.0], end], atol=1e-18)
 
 
 def test_li_fraction_stays_in_range_and_moves_from_the_contact(results: dict[str, Any]) -> None:

@@ -264,7 +264,7 @@ BAD = [
     # contacts
     ("contacts", {}, "contacts", "at least one contact"),
     ("contacts.lps.where.side", "front", "contacts.lps.where.side", "'left'"),
-    ("contacts.lps.where.side", "outer", "contacts.lps.where.side", "left or right or top or bottom"),
+    ("contacts.lps.where.side", "outer", "contacts.lps.where.side", "left or right or top or bottom or all"),
     ("contacts.lps.where.to", "5 um", "contacts.lps.where.to", "on the outline"),
     ("contacts.lps.where.from", "-5 nm", "contacts.lps.where.from", "on the outline"),
     ("contacts.two", {"where": {"side": "left", "from": "300 nm"}}, "contacts.two.where", "no overlap"),
@@ -273,8 +273,8 @@ BAD = [
     ("contacts.lps.k_c", -1, "contacts.lps.k_c", "> 0 m/s"),
     # choices and shapes
     ("material.name", "lfp", "material.name", "lto"),
-    ("specimen.outline.shape", "disc", "specimen.outline", "'rectangle'"),
-    ("specimen.outline", {"width": 1}, "specimen.outline", "shape"),
+    ("specimen.outline.shape", "disc", "specimen.outline.shape", "'rectangle'"),
+    ("specimen.outline", {"width": 1}, "specimen.outline.shape", "'rectangle'"),
     ("numerics.engine", "comsol", "numerics.engine", "'native'"),
     ("scan.order", "snake", "scan.order", "'columns'"),
     ("drive", [], "drive", "at least one step"),

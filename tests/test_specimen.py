@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lto_sim.errors import InputError
-from lto_sim.specimen import Contact, Radial, Rectangle, Slab, Specimen, Stretch, build_mesh
+from lto_sim.specimen import (
+    Contact,
+    ContactFaces,
+    Mesh,
+    Radial,
+    Rectangle,
+    Slab,
+    Specimen,
+    Stretch,
+    build_mesh,
+)
 
 WIDTH, HEIGHT, THICKNESS = 1.0e-6, 0.6e-6, 0.15e-6
 
@@ -77,6 +87,34 @@ def test_radial_volumes_and_conductances(shape):
         else (1.0 / inner - 1.0 / outer) / (4.0 * math.pi)
     )
     assert resistance == pytest.approx(exact, rel=1e-12)
+
+
+def test_plain_meshes_know_their_thickness_and_carry_no_surface():
+    for specimen, side in (
+        (rectangle(layers=4), "left"),
+        (rectangle(layers=4, symmetry=True), "left"),
+        (Specimen(Slab(WIDTH), THICKNESS, 1e-7), "left"),
+        (Specimen(Radial("cylinder", WIDTH), THICKNESS, 1e-7), "outer"),
+    ):
+        mesh = build_mesh(specimen, (contact(side),))
+        plan = mesh.shape[1:]
+        np.testing.assert_array_equal(mesh.fraction, np.ones(plan))
+        np.testing.assert_allclose(mesh.thickness, np.full(plan, THICKNESS), rtol=1e-12)
+        np.testing.assert_array_equal(mesh.active_thickness, mesh.thickness)
+        assert len(mesh.surface) == len(mesh.edges) == len(mesh.barriers) == 0
+        (faces,) = mesh.contacts
+        np.testing.assert_allclose(faces.depth, mesh.volume[tuple(faces.cell.T)] / faces.area, rtol=1e-12)
+        np.testing.assert_array_equal(faces.element, -1)
+
+
+def test_a_mesh_made_by_hand_has_the_defaults_of_a_plain_one():
+    cell = np.zeros((1, 3), dtype=np.int64)
+    faces = ContactFaces("c", cell, np.array([2.0]), np.array([8.0]))
+    zero = np.zeros((1, 1, 1))
+    edges = (np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([0.0, 3.0]))
+    mesh = Mesh(*edges, np.ones((1, 1, 1)), zero, zero, zero, (faces,), True)
+    assert (faces.depth[0], faces.element[0]) == (0.5, -1)
+    assert (mesh.fraction[0, 0], mesh.thickness[0, 0], mesh.active_thickness[0, 0]) == (1.0, 6.0, 6.0)
 
 
 def test_cells_divide_the_outline_evenly_and_are_never_larger_than_asked():

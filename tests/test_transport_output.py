@@ -58,9 +58,12 @@ SLOPE = np.linspace(0.01, 0.05, 24)[::-1].reshape(SHAPE)
 def known_spans(cuts: np.ndarray) -> list[Span]:
     """Spans between `cuts` of a field that is linear in time over the whole run."""
     return [
-        Span(a, b, BEGIN + a * SLOPE, BEGIN + b * SLOPE, 3.0 * a, 3.0 * b, np.array([a]), np.array([b]), 1.6)
+        Span(
+            a, b, BEGIN + a * SLOPE, BEGIN + b * SLOPE, np.array([0.1 * a]), np.array([0.1 * b]),
+            3.0 * a, 3.0 * b, np.array([a]), np.array([b]), 1.6,
+        )
         for a, b in itertools.pairwise(cuts)
-    ]
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -70,19 +73,26 @@ def test_records_do_not_depend_on_the_pattern_of_steps(seed):
     weight_x = np.array([[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.25, 0.75]])
     weight_y = np.array([[1.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
     offsets = rng.permutation(6).reshape(3, 2) * 0.3 + 0.1
-    plan = ScanPlan(np.array([0.0, 2.0, 4.0, 6.0]), offsets, weight_x, weight_y)
-    layers = np.array([0.25, 0.75])
-    scan, times = ScanRecord(plan, layers), np.linspace(0.0, 8.0, 17)
+    volume = rng.uniform(0.2, 1.0, SHAPE)
+    inert, lithium = rng.uniform(0.0, 0.5, SHAPE[1:]), rng.uniform(0.0, 0.2, SHAPE[1:])
+    start = np.array([0.0, 2.0, 4.0, 6.0])
+    plan = ScanPlan(start, offsets, weight_x, weight_y, volume, inert, lithium)
+    scan, times = ScanRecord(plan), np.linspace(0.0, 8.0, 17)
     states, series = StateRecord(times), FineSeries(times, 1)
     for span in known_spans(cuts):
         for observer in (scan, states, series):
             observer.observe(span)
     seen = plan.frame_start[:, None, None] + offsets
 
-    def projected(field: np.ndarray) -> np.ndarray:
-        return weight_y @ np.tensordot(layers, field, axes=1) @ weight_x.T
+    def pixels(columns: np.ndarray) -> np.ndarray:
+        return weight_y @ columns @ weight_x.T
 
-    np.testing.assert_allclose(scan.frames(), projected(BEGIN) + seen * projected(SLOPE), atol=1e-14)
+    content = pixels(volume.sum(axis=0) + inert)
+    first, slope = (pixels((volume * field).sum(axis=0)) for field in (BEGIN, SLOPE))
+    np.testing.assert_allclose(
+        scan.frames(), (first + pixels(lithium) + seen * slope) / content, atol=1e-14
+    )
+    np.testing.assert_allclose(np.stack(states.excess)[:, 0], 0.1 * times, atol=1e-7)
     np.testing.assert_allclose(np.stack(states.states), BEGIN + times[:, None, None, None] * SLOPE, atol=1e-7)
     np.testing.assert_allclose(series.lithium, 3.0 * times, atol=1e-14)
     np.testing.assert_allclose(series.uptake[:, 0], times, atol=1e-14)

@@ -7,21 +7,33 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lto_sim.cli.options import AsJson, DryRun, Force, Out, Seed, SetValues
+from lto_sim.cli.dry_run import preview
+from lto_sim.cli.options import AsJson, Force, Out, Seed, SetValues
 from lto_sim.cli.show import print_summary, progress_bar
 from lto_sim.cli.sources import choose_target, load_scenario
-from lto_sim.errors import SolverError
+from lto_sim.errors import InputError, SolverError
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from lto_sim.transport import RunPlan
 
 __all__ = ["EXAMPLE", "NAME", "command"]
 
 NAME: Final = "run"
 EXAMPLE: Final = 'Example: lto-sim run particle.toml --set "temperature=75 degC" --out particle_75.zarr'
 _ENDED_EARLY = 1
+
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Check, count and draw the specimen, but do not run. The picture, SCENARIO_specimen.png beside "
+        "where the run would go, renews that of an earlier dry run; any other file of that name stays, "
+        "with a warning, unless --force is given.",
+    ),
+]
+Mesh = Annotated[
+    bool, typer.Option("--mesh", help="With --dry-run: draw cells and surface elements into the picture.")
+]
 
 
 def command(
@@ -31,18 +43,19 @@ def command(
     set_values: SetValues = None,
     seed: Seed = None,
     dry_run: DryRun = False,
+    mesh: Mesh = False,
     as_json: AsJson = False,
 ) -> None:
     """Simulate a scenario; the run is stored as SCENARIO.zarr unless --out names it."""
+    if mesh and not dry_run:
+        raise InputError("--mesh", mesh, "together with --dry-run", "add --dry-run, or leave --mesh out")
     scenario = load_scenario(scenario_file, set_values, seed)
-    from lto_sim.transport import plan_run, simulate
-
     if dry_run:
-        plan = plan_run(scenario)
-        print_summary(_plan_summary(plan), as_json, _plan_lines(plan))
+        preview(scenario, scenario_file, out, force=force, mesh=mesh, as_json=as_json)
         return
     target = choose_target(out, scenario_file, ".zarr", force)
     from lto_sim.files import write_dataset
+    from lto_sim.transport import simulate
 
     with progress_bar("simulating") as progress:
         solution = simulate(scenario, progress=progress)
@@ -54,26 +67,6 @@ def command(
             f"(at {summary['end_time_s']:g} s; the run up to there is in {target})"
         )
     print_summary(summary, as_json, _lines(summary))
-
-
-def _plan_summary(plan: RunPlan) -> dict[str, Any]:
-    return {
-        "cells": plan.cells,
-        "steps": plan.steps,
-        "states": plan.states,
-        "frames": plan.frames,
-        "memory_bytes": plan.memory_bytes,
-    }
-
-
-def _plan_lines(plan: RunPlan) -> dict[str, str]:
-    return {
-        "cells": f"{plan.cells}",
-        "steps": f"about {plan.steps}",
-        "saved states": f"{plan.states}",
-        "recorded frames": f"{plan.frames}",
-        "memory": f"about {plan.memory_bytes / 2**20:.1f} MiB",
-    }
 
 
 def _summary(solution: xr.Dataset, target: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter
 from lto_sim import provenance
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.specimen.raster import overlap_weights, pixel_centres, pixel_offsets
+from lto_sim.specimen.raster import overlap_weights, pixel_offsets
 
 __all__ = ["render_maps"]
 
@@ -99,21 +99,25 @@ def _recorded(solution: xr.Dataset) -> _Frames:
 
 
 def _faces(centres: Floats) -> Floats:
-    """Cell boundaries of evenly spaced centres that begin at 0."""
+    """Cell boundaries of evenly spaced centres; a single cell begins at 0."""
     step = 2.0 * centres[0] if centres.size == 1 else centres[1] - centres[0]
-    return np.asarray(np.arange(centres.size + 1) * step, dtype=np.float64)
+    return np.asarray(centres[0] - 0.5 * step + np.arange(centres.size + 1) * step, dtype=np.float64)
 
 
 def _projected(solution: xr.Dataset, pixels: tuple[int, int]) -> tuple[Floats, Floats, Floats]:
     """Saved states as the mean through the thickness over pixels, and the pixel axes."""
     volume = solution["cell_volume"]
-    mean = (solution["li_fraction"].astype(np.float64) * volume).sum("z") / volume.sum("z")
+    lithium = (solution["li_fraction"].astype(np.float64) * volume).sum("z")
     y_face, x_face = _faces(solution["y"].values), _faces(solution["x"].values)
     columns, rows = pixels
-    weight_x = overlap_weights(x_face, np.linspace(0.0, x_face[-1], columns + 1))
-    weight_y = overlap_weights(y_face, np.linspace(0.0, y_face[-1], rows + 1))
-    images = weight_y @ mean.transpose("time", "y", "x").values @ weight_x.T
-    return images, pixel_centres(y_face[-1], rows), pixel_centres(x_face[-1], columns)
+    y_pixel = np.linspace(y_face[0], y_face[-1], rows + 1)
+    x_pixel = np.linspace(x_face[0], x_face[-1], columns + 1)
+    weight_x, weight_y = overlap_weights(x_face, x_pixel), overlap_weights(y_face, y_pixel)
+    content = weight_y @ volume.sum("z").values @ weight_x.T
+    inside = content > 1e-9 * content.max()
+    images = weight_y @ lithium.transpose("time", "y", "x").values @ weight_x.T
+    images = np.where(inside, images / np.where(inside, content, 1.0), np.nan)
+    return images, 0.5 * (y_pixel[1:] + y_pixel[:-1]), 0.5 * (x_pixel[1:] + x_pixel[:-1])
 
 
 def _interpolated(solution: xr.Dataset, frame_time: float | None, pixels: tuple[int, int] | None) -> _Frames:
@@ -139,7 +143,7 @@ def _interpolated(solution: xr.Dataset, frame_time: float | None, pixels: tuple[
 
 def _warn_if_smeared(images: Floats) -> None:
     """Warn when a row's lithium changes by more than half a pixel between two saved states."""
-    moved = np.abs(np.diff(images.sum(axis=2), axis=0)).max(initial=0.0)
+    moved = np.abs(np.diff(np.nansum(images, axis=2), axis=0)).max(initial=0.0)
     if moved > 0.5:
         warnings.warn(
             f"a front moves about {moved:.1f} pixels between saved states and is smeared: record a scan "

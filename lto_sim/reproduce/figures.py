@@ -111,9 +111,9 @@ def _partial(results: Sequence[CaseResult]) -> Figure:
     chosen = sorted([*partial, *full], key=lambda r: -r.case.coverage)
     entries = []
     for r in chosen:
-        line = r.run["contact_line"].values[0, :, 1]
+        along = r.run["contact_line"].values[:, 1]
         k, k_std = apparent_rate(r)
-        contact = (line[0], line[1])
+        contact = (float(along.min()), float(along.max()))
         entries.append(PartialContact(r.case.coverage, k / r.k_true, k_std / r.k_true, r.maps, contact))
     run = f"extraction, {temperature:g} °C, half done"
     title = f"A partial contact (orange) curves the front and lowers k ({run})"

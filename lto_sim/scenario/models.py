@@ -16,10 +16,14 @@ from pydantic import Field, model_validator
 
 from lto_sim.errors import InputError
 from lto_sim.scenario import parse
+from lto_sim.scenario.checks import check_feeds, check_one_dimensional, check_profile
+from lto_sim.scenario.contact import ContactSpec
 from lto_sim.scenario.experiment import DriveSpec, MapsSpec, NumericsSpec, OutputSpec, ProfileSpec, ScanSpec
-from lto_sim.scenario.particle import ContactSpec, MaterialSpec, RectangleSpec, SpecimenSpec
+from lto_sim.scenario.material import MaterialSpec
+from lto_sim.scenario.particle import SpecimenSpec
 from lto_sim.scenario.quantities import Fraction, Temperature
 from lto_sim.scenario.section import Section
+from lto_sim.scenario.surface import GrainBoundarySpec, SurfaceSpec
 
 __all__ = ["Scenario"]
 
@@ -35,6 +39,8 @@ class Scenario(Section):
         description="Li fraction at the start: number, array as nested lists (y, x) or (x), or .npy file"
     )
     specimen: SpecimenSpec = Field(description="The particle")
+    surface: SurfaceSpec | None = Field(default=None, description="Conducting surfaces")
+    grain_boundaries: dict[str, GrainBoundarySpec] = Field(default={}, description="Named grain boundaries")
     contacts: dict[str, ContactSpec] = Field(description="Named contacts")
     drive: tuple[DriveSpec, ...] = Field(description="Steps, one after another")
     output: OutputSpec = Field(default_factory=OutputSpec, description="What is kept")
@@ -52,22 +58,11 @@ class Scenario(Section):
             )
         if not self.drive:
             raise InputError("drive", (), "at least one step", 'add [[drive]] with hold = "1.6 V"')
+        check_one_dimensional(self.specimen, self.contacts, self.surface, self.grain_boundaries)
+        check_feeds(self.contacts, self.surface)
         for number, line in enumerate(self.profile):
-            self._check_profile(f"profile.{number}", line)
+            check_profile(f"profile.{number}", line, self.specimen.outline)
         return self
-
-    def _check_profile(self, field: str, line: ProfileSpec) -> None:
-        outline = self.specimen.outline
-        if line.start == line.end:
-            raise InputError(
-                f"{field}.end", line.end, "a point other than start", "move it into the particle"
-            )
-        if isinstance(outline, RectangleSpec):
-            for name, (x, y) in (("start", line.start), ("end", line.end)):
-                slack = 1e-9 * (outline.width + outline.height)  # of text converted into metres
-                if not (-slack <= x <= outline.width + slack and -slack <= y <= outline.height + slack):
-                    box = f"x from 0 to {outline.width:g} m, y from 0 to {outline.height:g} m"
-                    raise InputError(f"{field}.{name}", (x, y), box, "keep the profile on the outline")
 
     @classmethod
     def from_dict(cls, mapping: dict[str, Any]) -> Scenario:

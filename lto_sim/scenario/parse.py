@@ -40,16 +40,13 @@ def _first_error(error: ValidationError) -> InputError:
     if entry["type"] == "missing":
         return InputError(path, None, "a value (the key is required)", "add the key")
     context = entry.get("ctx", {})
-    allowed = str(context.get("expected") or context.get("expected_tags") or entry["msg"])
+    table = entry["type"] in {"model_type", "dict_type"}
+    allowed = "a table of keys" if table else str(context.get("expected") or entry["msg"])
     return InputError(path, entry.get("input"), allowed, "see `lto-sim schema` for every key, unit and range")
 
 
 _BRANCHES = frozenset(
     {
-        "rectangle",
-        "slab",
-        "cylinder",
-        "sphere",
         "constant",
         "regular_solution",
         "float",
@@ -65,7 +62,7 @@ def _is_branch(part: str) -> bool:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a scenario file; an ``initial`` array's file is found beside it.
+    """Read a scenario file; the files that it names, an ``initial`` array or images, are found beside it.
 
     Raises
     ------
@@ -80,7 +77,21 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError("scenario", str(path), "valid TOML", str(error)) from None
     if isinstance(mapping.get("initial"), str) and mapping["initial"].endswith(".npy"):
         mapping["initial"] = str(path.resolve().parent / mapping["initial"])
+    _find_images(mapping, path.resolve().parent)
     return mapping
+
+
+def _find_images(node: Any, directory: Path) -> None:
+    """Make every path under a key ``image`` absolute, in place."""
+    if isinstance(node, list):
+        for entry in node:
+            _find_images(entry, directory)
+    elif isinstance(node, dict):
+        for key, entry in node.items():
+            if key == "image" and isinstance(entry, str) and entry.strip():
+                node[key] = str(directory / entry)
+            else:
+                _find_images(entry, directory)
 
 
 def plain(value: Any) -> Any:
@@ -114,6 +125,10 @@ def parse_assignment(text: str) -> tuple[str, Any]:
         return path.strip(), value.strip()
 
 
+_SHORT_FORMS = (("material", "name"), ("specimen", "dead_layer", "thickness"))
+"""Tables that may be given as one of their values: path, then that value's key."""
+
+
 def set_paths(mapping: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return a copy of `mapping` with values set by dotted path; list entries are numbers.
 
@@ -123,8 +138,12 @@ def set_paths(mapping: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]
         A path through something that is neither table nor list, or past the end of a list.
     """
     result: dict[str, Any] = plain(mapping)
-    if isinstance(result.get("material"), str):
-        result["material"] = {"name": result["material"]}
+    for *parents, last, key in _SHORT_FORMS:
+        table: Any = result
+        for part in parents:
+            table = table.get(part, {}) if isinstance(table, dict) else {}
+        if isinstance(table, dict) and last in table and not isinstance(table[last], dict):
+            table[last] = {key: table[last]}
     for path, value in values.items():
         parts = path.split(".")
         node: Any = result

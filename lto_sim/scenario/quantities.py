@@ -6,24 +6,38 @@ documentation and the error message cannot disagree.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+import numpy as np
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from lto_sim.errors import InputError
 from lto_sim.units import DIMENSIONS, to_si
 
 __all__ = [
+    "Angle",
+    "Conductance",
     "Coordinate",
+    "Corners",
     "Diffusivity",
     "Fraction",
+    "InterfaceResistance",
+    "LabelPair",
     "Length",
+    "LengthOrZero",
+    "LengthPair",
+    "Line",
     "MolarEnergy",
     "NonNegativeFraction",
+    "Number",
+    "Point",
     "Potential",
     "ProbeWidth",
     "Share",
+    "Smoothing",
     "Temperature",
+    "ThicknessScale",
     "Time",
     "TimeOrZero",
     "Velocity",
@@ -78,6 +92,8 @@ _LAST = 1e18  # s
 _STEEPEST = 5e5  # J/mol, 5.2 eV: beyond, an Arrhenius factor leaves the range of numbers
 
 Length = _quantity("length", 0.0, low_open=True, high=_LONGEST)
+LengthOrZero = _quantity("length", 0.0, high=_LONGEST)
+ThicknessScale = _quantity("length", -1.0, high=1.0)
 Coordinate = _quantity("length", -_LONGEST, high=_LONGEST)
 Time = _quantity("time", 0.0, low_open=True, high=_LAST)
 TimeOrZero = _quantity("time", 0.0, high=_LAST)
@@ -87,8 +103,55 @@ Temperature = _quantity(
 Potential = _quantity("potential", -10.0, high=10.0)
 Diffusivity = _quantity("diffusivity", 1e-60, high=1.0)
 Velocity = _quantity("velocity", 0.0, low_open=True)
+Conductance = _quantity("conductance", 0.0, high=1e-6)
+InterfaceResistance = _quantity("interface resistance", 0.0, high=1e30)
+Angle = _quantity(
+    "angle", -2.0 * math.pi, high=2.0 * math.pi, remedy='a bare number is in radians; write "30 deg"'
+)
 MolarEnergy = _quantity("molar energy", 0.0, high=_STEEPEST)
 ProbeWidth = _quantity("length", 0.0, high=1e-6)
 NonNegativeFraction = _quantity("dimensionless", 0.0, high=100.0)
 Fraction = _quantity("dimensionless", 0.0, high=1.0)
 Share = _quantity("dimensionless", 0.0, low_open=True, high=1.0)
+Number = _quantity("dimensionless")
+Smoothing = _quantity("dimensionless", 0.0, high=100.0)
+
+
+def _pair_of(kind: Any) -> Any:
+    """Field type of exactly two values of one kind."""
+
+    def check(value: object) -> object:
+        entries = _listed(value)
+        if not isinstance(entries, list) or len(entries) != 2:
+            raise InputError("", value, "a list of two entries", 'for example ["100 nm", "200 nm"]')
+        return entries
+
+    return Annotated[tuple[kind, kind], BeforeValidator(check)]
+
+
+def _at_least(least: int, point: Any) -> Any:
+    """Field type of a list of at least `least` points (x, y)."""
+
+    def check(value: object) -> object:
+        entries = _listed(value)
+        if not isinstance(entries, list) or len(entries) < least:
+            raise InputError(
+                "", value, f"a list of at least {least} points [x, y]", 'such as [["0 um", "0 um"], ...]'
+            )
+        return entries
+
+    return Annotated[tuple[point, ...], Field(min_length=least), BeforeValidator(check)]
+
+
+def _listed(value: object) -> object:
+    """Arrays and tuples as lists, anything else as it is."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
+
+
+Point = _pair_of(Coordinate)
+LengthPair = _pair_of(Length)
+LabelPair = _pair_of(int)
+Corners = _at_least(3, Point)
+Line = _at_least(2, Point)

@@ -1,19 +1,24 @@
 """Contacts: named stretches of the outline where the host touches the solid electrolyte.
 
-A stretch is a side and an interval along it, counted from the top (left, right) or from the left (top,
-bottom). Stretches of one side must not overlap.
+A stretch is given by a side and an interval along it, counted from the top (left, right) or from the left
+(top, bottom); by arc length; by a region; or by a label image. Two contacts must not overlap.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.materials import Arrhenius
-from lto_sim.specimen.geometry import Outline
+from lto_sim.specimen.outline import Outline
 
-__all__ = ["Contact", "Stretch", "check_contacts"]
+__all__ = ["AnyStretch", "ArcStretch", "Contact", "LabelStretch", "RegionStretch", "Stretch"]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Stretch:
 
     Parameters
     ----------
-    side : ``left``, ``right``, ``top``, ``bottom``; ``outer`` of a radial body.
+    side : ``left``, ``right``, ``top``, ``bottom`` of a rectangle (a slab has the first two); ``outer`` of a
+        radial body; ``all`` of a rectangle or a free outline, counted by arc length.
     start, end : Interval [m] along the side; None is the side's own end.
     """
 
@@ -31,7 +37,7 @@ class Stretch:
     end: float | None = None
 
     def resolve(self, outline: Outline, field: str) -> tuple[float, float]:
-        """Return (start, end) [m] on `outline`.
+        """Return (start, end) [m] along the side of `outline`.
 
         Raises
         ------
@@ -46,11 +52,11 @@ class Stretch:
         start = 0.0 if self.start is None else self.start
         end = length if self.end is None else self.end
         slack = 1e-9 * length
-        if start < -slack or start >= length:
+        if not -slack <= start < length:
             raise InputError(
                 f"{field}.from", start, f"0 to {length:g} m", "the contact must lie on the outline"
             )
-        if end > length + slack or end <= start:
+        if not start < end <= length + slack:
             raise InputError(
                 f"{field}.to",
                 end,
@@ -58,6 +64,55 @@ class Stretch:
                 "the contact must lie on the outline",
             )
         return max(start, 0.0), min(end, length)
+
+
+@dataclass(frozen=True)
+class ArcStretch:
+    """Interval of arc length along the exterior, from its first vertex in the order of the vertices.
+
+    Parameters
+    ----------
+    start, end : Interval [m]; `end` may pass the whole perimeter (the stretch then runs through the start).
+    """
+
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, eq=False)
+class RegionStretch:
+    """The part of the perimeter, holes included, that lies inside a polygon.
+
+    Parameters
+    ----------
+    polygon : Vertices (n, 2) [m].
+    """
+
+    polygon: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class LabelStretch:
+    """The part of the perimeter beside the pixels of one label: within one and a half pixels of it.
+
+    Where two labels are that near, the nearer one has the wall. A label that lies mostly inside the outline
+    is the particle itself and takes no wall from another.
+
+    Parameters
+    ----------
+    labels : Label image (rows, columns), 0 where nothing is.
+    pixel_size : Size of a pixel [m].
+    value : The label of this contact.
+    origin : Corner (x, y) [m] of the first pixel.
+    """
+
+    labels: NDArray[np.int64]
+    pixel_size: float
+    value: int
+    origin: tuple[float, float] = (0.0, 0.0)
+
+
+AnyStretch = Stretch | ArcStretch | RegionStretch | LabelStretch
 
 
 @dataclass(frozen=True)
@@ -70,21 +125,16 @@ class Contact:
     stretch : Where it is.
     transfer : None for `equilibrium` (the surface is held at the potential's composition); else the rate
         constant k_c [m s-1] of the `linear` law, flux = k_c dc (w_contact - w_surface).
+    feeds : What it feeds: the bulk behind it, the conducting surface that ends on it, or both.
     """
 
     name: str
-    stretch: Stretch
+    stretch: AnyStretch
     transfer: Arrhenius | None = None
+    feeds: Literal["both", "bulk", "surface"] = "both"
 
-
-def check_contacts(outline: Outline, contacts: tuple[Contact, ...]) -> None:
-    """Raise InputError where a contact leaves the outline or two overlap."""
-    resolved = [(c, *c.stretch.resolve(outline, f"contacts.{c.name}.where")) for c in contacts]
-    for (a, start_a, end_a), (b, start_b, end_b) in itertools.combinations(resolved, 2):
-        if a.stretch.side == b.stretch.side and min(end_a, end_b) - max(start_a, start_b) > 1e-12:
+    def __post_init__(self) -> None:
+        if self.feeds not in {"both", "bulk", "surface"}:
             raise InputError(
-                f"contacts.{b.name}.where",
-                f"{start_b:g} to {end_b:g} m",
-                f"no overlap with contacts.{a.name} ({start_a:g} to {end_a:g} m on the {a.stretch.side})",
-                "shorten or move one of them",
+                f"contacts.{self.name}.feeds", self.feeds, "both or bulk or surface", "name what it feeds"
             )

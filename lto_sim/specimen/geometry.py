@@ -1,110 +1,31 @@
-"""Bodies that a simulation can be run on: slab, cylinder and sphere (radial), rectangle (a lamella).
-
-Image coordinates: x to the right, y down, origin at the top left; z through the thickness. Radial bodies put
-the radius on the x axis and are symmetric about r = 0. Which sides of a body can carry a contact is its own
-property.
-"""
+"""The specimen: outline, thickness and resolution, the way its cells are laid, and all bodies by name."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+
+import numpy as np
 
 from lto_sim.errors import InputError
+from lto_sim.specimen.bodies import Radial, Rectangle, Slab, positive
+from lto_sim.specimen.outline import Outline, Ring, outline_rings
+from lto_sim.specimen.polygon import Polygon
+from lto_sim.specimen.shapes import circle, ellipse
+from lto_sim.specimen.thickness import Thickness, ThicknessMap, Wedge, check_thickness
 
-__all__ = ["Outline", "Radial", "Rectangle", "Slab", "Specimen"]
-
-
-def _positive(field: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0.0):
-        raise InputError(field, value, "> 0 m and finite", 'give a length such as "150 nm"')
-
-
-@dataclass(frozen=True)
-class Slab:
-    """One-dimensional body along x, with a cross-section of `height` times the specimen's thickness.
-
-    Parameters
-    ----------
-    length : Extent along x [m].
-    height : Extent along y [m]; scales volumes and currents only.
-    """
-
-    length: float
-    height: float = 1e-6
-    sides: tuple[str, ...] = ("left", "right")
-
-    def __post_init__(self) -> None:
-        _positive("specimen.outline.length", self.length)
-        _positive("specimen.outline.height", self.height)
-
-    @property
-    def width(self) -> float:
-        """Extent along x [m]."""
-        return self.length
-
-    def side_length(self, side: str) -> float:
-        """Length of a side [m]."""
-        return self.height
-
-
-@dataclass(frozen=True)
-class Radial:
-    """Cylinder or sphere, radial coordinate on the x axis; the contact is its outer surface.
-
-    Parameters
-    ----------
-    shape : ``cylinder`` (its axis along z, as long as the specimen is thick) or ``sphere``.
-    radius : Outer radius [m].
-    """
-
-    shape: Literal["cylinder", "sphere"]
-    radius: float
-    sides: tuple[str, ...] = ("outer",)
-
-    def __post_init__(self) -> None:
-        _positive("specimen.outline.radius", self.radius)
-
-    @property
-    def width(self) -> float:
-        """Extent along the radius [m]."""
-        return self.radius
-
-    @property
-    def height(self) -> float:
-        """Extent along y [m]: one cell."""
-        return self.radius
-
-    def side_length(self, side: str) -> float:
-        """Length of the circumference [m]."""
-        return 2.0 * math.pi * self.radius
-
-
-@dataclass(frozen=True)
-class Rectangle:
-    """Rectangle in the image plane.
-
-    Parameters
-    ----------
-    width : Extent along x [m].
-    height : Extent along y [m].
-    """
-
-    width: float
-    height: float
-    sides: tuple[str, ...] = ("left", "right", "top", "bottom")
-
-    def __post_init__(self) -> None:
-        _positive("specimen.outline.width", self.width)
-        _positive("specimen.outline.height", self.height)
-
-    def side_length(self, side: str) -> float:
-        """Length of a side [m]."""
-        return self.height if side in {"left", "right"} else self.width
-
-
-Outline = Slab | Radial | Rectangle
+__all__ = [
+    "Outline",
+    "Polygon",
+    "Radial",
+    "Rectangle",
+    "Ring",
+    "Slab",
+    "Specimen",
+    "circle",
+    "ellipse",
+    "outline_rings",
+]
 
 
 @dataclass(frozen=True)
@@ -114,24 +35,49 @@ class Specimen:
     Parameters
     ----------
     outline : The body in the image plane.
-    thickness : Extent along z [m] (of a sphere: not used).
-    cell : Largest in-plane cell size [m]; cells divide the outline evenly.
-    layers : Cells through the whole thickness.
+    thickness : Extent along z [m], dead layers included (of a sphere: not used).
+    cell : Largest in-plane cell size [m]; cells divide the outline's bounding box evenly.
+    layers : Cells through the whole active thickness.
     symmetry : Compute the half above the mid-plane only; output is mirrored to the full thickness.
+    dead_layer : Inactive layer on each of the two faces [m].
+    grid_point : A point (x, y) [m] on which a corner of cells lies; cells are then exactly `cell` wide and
+        reach beyond the outline.
     """
 
     outline: Outline
-    thickness: float
+    thickness: Thickness
     cell: float
     layers: int = 1
     symmetry: bool = False
+    dead_layer: float = 0.0
+    grid_point: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
-        _positive("specimen.thickness", self.thickness)
-        _positive("specimen.cell", self.cell)
+        positive("specimen.cell", self.cell)
+        self._check_layers()
+        self._check_thickness()
+        smallest = min(self.outline.width, self.outline.height)
+        flat = isinstance(self.outline, Slab | Radial)
+        if flat:
+            smallest = self.outline.width
+        if self.cell > smallest:
+            raise InputError(
+                "specimen.cell", self.cell, f"<= {smallest:g} m, the smallest extent", "use smaller cells"
+            )
+        if self.grid_point is None:
+            return
+        if flat or not all(math.isfinite(value) for value in self.grid_point):
+            raise InputError(
+                "specimen.grid_point",
+                self.grid_point,
+                "a finite point (x, y) [m], with a rectangle, a polygon, a circle, an ellipse or an image",
+                "leave it out",
+            )
+
+    def _check_layers(self) -> None:
         if self.layers < 1:
             raise InputError("specimen.layers", self.layers, ">= 1", "give the cells through the thickness")
-        if self.layers > 1 and not isinstance(self.outline, Rectangle):
+        if self.layers > 1 and isinstance(self.outline, Slab | Radial):
             raise InputError(
                 "specimen.layers", self.layers, "1 for a slab or a radial body", "use a rectangle"
             )
@@ -142,10 +88,28 @@ class Specimen:
                 "false, or true with an even number of layers",
                 "set layers = 8",
             )
-        smallest = min(self.outline.width, self.outline.height)
-        if isinstance(self.outline, Slab | Radial):
-            smallest = self.outline.width
-        if self.cell > smallest:
+
+    def _check_thickness(self) -> None:
+        """Check what needs no mesh; a map is checked in every cell when the mesh is built."""
+        if not (math.isfinite(self.dead_layer) and self.dead_layer >= 0.0):
             raise InputError(
-                "specimen.cell", self.cell, f"<= {smallest:g} m, the smallest extent", "use smaller cells"
+                "specimen.dead_layer", self.dead_layer, ">= 0 m and finite", 'give a length such as "5 nm"'
             )
+        if isinstance(self.thickness, ThicknessMap | Wedge):
+            if isinstance(self.outline, Radial):
+                raise InputError(
+                    "specimen.thickness", type(self.thickness).__name__, "one number for a radial body",
+                    "give one thickness",
+                )  # fmt: skip
+            if isinstance(self.thickness, ThicknessMap):
+                return
+            ends = np.array([self.thickness.start, self.thickness.end])
+        else:
+            positive("specimen.thickness", self.thickness)
+            ends = np.array([self.thickness])
+        if isinstance(self.outline, Radial) and self.outline.shape == "sphere":
+            if self.dead_layer > 0.0:
+                raise InputError("specimen.dead_layer", self.dead_layer, "0 for a sphere", "leave it out")
+            return
+        corners = np.array([self.outline.bounds[:2], self.outline.bounds[2:]])[: ends.size]
+        check_thickness(ends, self.dead_layer, corners[:, 0], corners[:, 1])

@@ -1,30 +1,39 @@
-"""Finite-volume mesh of a specimen: volumes, face conductances, contact faces.
+"""What a finite-volume mesh is: volumes, face conductances, contact faces, surface elements, barriers.
 
 The conductance of a face is area over distance [m], so that diffusivity times conductance times a difference
-of composition is a flux [m3 s-1]. Radial bodies use the exact conductance of a shell between two radii,
-2 pi H / ln(r2/r1) (cylinder) and 4 pi / (1/r1 - 1/r2) (sphere), between the nodes at mid-radius.
+of composition is a flux [m3 s-1].
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.errors import InputError
-from lto_sim.specimen.contacts import Contact, check_contacts
-from lto_sim.specimen.geometry import Radial, Rectangle, Specimen
-
-__all__ = ["ContactFaces", "Mesh", "build_mesh"]
+__all__ = ["BarrierFaces", "ContactFaces", "Floats", "Indices", "Mesh", "SurfaceEdges", "SurfaceElements"]
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
 
-_MOST_CELLS = 100_000_000
+
+def _floats() -> Floats:
+    return np.zeros(0)
 
 
-@dataclass(frozen=True)
+def _indices() -> Indices:
+    return np.zeros(0, dtype=np.int64)
+
+
+def _cells() -> Indices:
+    return np.zeros((0, 3), dtype=np.int64)
+
+
+def _points() -> Floats:
+    return np.zeros((0, 3))
+
+
+@dataclass(frozen=True, eq=False)
 class ContactFaces:
     """Faces of one contact.
 
@@ -34,26 +43,118 @@ class ContactFaces:
     cell : Index (k, j, i) of the cell behind each face, one row a face.
     area : Face areas [m2].
     conductance : Area over distance from the face to the cell's node [m].
+    depth : Volume of the cell over the area of all contact faces on it [m]; a front has gone the transformed
+        fraction of it. Default: twice the distance to the node.
+    element : The surface element that the face feeds; -1: it feeds its cell. Default: -1.
     """
 
     name: str
-    cell: NDArray[np.int64]
+    cell: Indices
     area: Floats
     conductance: Floats
+    depth: Floats = field(default_factory=_floats)
+    element: Indices = field(default_factory=_indices)
+
+    def __post_init__(self) -> None:
+        faces = len(self.cell)
+        if len(self.depth) != faces:
+            object.__setattr__(self, "depth", 2.0 * self.area / self.conductance)
+        if len(self.element) != faces:
+            object.__setattr__(self, "element", np.full(faces, -1, dtype=np.int64))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class SurfaceElements:
+    """Pieces of conducting surface, each with its own unknown.
+
+    Parameters
+    ----------
+    cell : Cell beneath (k, j, i), one row an element.
+    kind : 0 perimeter, 1 face, 2 + b grain boundary b of those given.
+    area : Area through which it is coupled to its cell [m2].
+    conductance : That area over the distance to the cell's node [m]; 0: it does not feed its cell.
+    depth : Volume of the cell over the area of all elements of this kind on it [m].
+    position : Its middle (x, y, z) [m].
+    length : Arc length [m]; of a face element the square root of its area.
+    """
+
+    cell: Indices = field(default_factory=_cells)
+    kind: Indices = field(default_factory=_indices)
+    area: Floats = field(default_factory=_floats)
+    conductance: Floats = field(default_factory=_floats)
+    depth: Floats = field(default_factory=_floats)
+    position: Floats = field(default_factory=_points)
+    length: Floats = field(default_factory=_floats)
+
+    def __len__(self) -> int:
+        return len(self.cell)
+
+
+@dataclass(frozen=True, eq=False)
+class SurfaceEdges:
+    """Connections of surface elements.
+
+    With S the conductance delta D_s [m3 s-1] of a kind, an edge conducts
+    1 / (ratio_first / S[kind of first] + ratio_second / S[kind of second]).
+
+    Parameters
+    ----------
+    first, second : The two elements.
+    ratio_first, ratio_second : Distance over width on either side [1].
+    """
+
+    first: Indices = field(default_factory=_indices)
+    second: Indices = field(default_factory=_indices)
+    ratio_first: Floats = field(default_factory=_floats)
+    ratio_second: Floats = field(default_factory=_floats)
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+@dataclass(frozen=True, eq=False)
+class BarrierFaces:
+    """Cell faces that a resisting grain boundary crosses.
+
+    Parameters
+    ----------
+    cell : Cell (k, j, i); the face lies between it and the next one along the axis.
+    axis : 0 along x, 1 along y.
+    area : Area of the face [m2].
+    boundary : Index of the grain boundary among those given.
+    secant : Area of the face over area of the true boundary behind it, 1 / |component of its normal|.
+    """
+
+    cell: Indices = field(default_factory=_cells)
+    axis: Indices = field(default_factory=_indices)
+    area: Floats = field(default_factory=_floats)
+    boundary: Indices = field(default_factory=_indices)
+    secant: Floats = field(default_factory=_floats)
+
+    def __len__(self) -> int:
+        return len(self.cell)
+
+
+@dataclass(frozen=True, eq=False)
 class Mesh:
     """Structured cells, in the order (z, y, x).
 
     Parameters
     ----------
-    x_face, y_face, z_face : Cell boundaries [m] of the computed part (half the thickness under symmetry).
-    volume : Cell volumes [m3], (nz, ny, nx).
+    x_face, y_face : Cell boundaries [m].
+    z_face : Layer boundaries [m] at the mean active thickness (of the half above the mid-plane under
+        symmetry); layers follow the thickness.
+    volume : Cell volumes [m3], (nz, ny, nx); 0 outside the outline.
     conductance_x, conductance_y, conductance_z : Conductance [m] of the face to the next cell along the axis,
         (nz, ny, nx), zero on the last.
     contacts : The faces of every contact.
     mirrored : The computed part is the half above the mid-plane.
+    fraction : Part of a cell's plan area inside the outline, (ny, nx). Default: 1.
+    thickness : Total thickness [m], (ny, nx); 0 outside. Default: that of the layers.
+    active_thickness : Thickness without the dead layers [m], (ny, nx); 0 outside. Default: likewise.
+    surface : Elements of conducting surface.
+    edges : How they are connected.
+    barriers : Cell faces with a resistance of their own.
     """
 
     x_face: Floats
@@ -65,6 +166,20 @@ class Mesh:
     conductance_z: Floats
     contacts: tuple[ContactFaces, ...]
     mirrored: bool
+    fraction: Floats = field(default_factory=_floats)
+    thickness: Floats = field(default_factory=_floats)
+    active_thickness: Floats = field(default_factory=_floats)
+    surface: SurfaceElements = field(default_factory=SurfaceElements)
+    edges: SurfaceEdges = field(default_factory=SurfaceEdges)
+    barriers: BarrierFaces = field(default_factory=BarrierFaces)
+
+    def __post_init__(self) -> None:
+        plan = self.volume.shape[1:]
+        height = self.multiplicity * float(self.z_face[-1] - self.z_face[0])
+        defaults = {"fraction": 1.0, "thickness": height, "active_thickness": height}
+        for name, value in defaults.items():
+            if getattr(self, name).shape != plan:
+                object.__setattr__(self, name, np.full(plan, value))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -76,114 +191,3 @@ class Mesh:
     def multiplicity(self) -> float:
         """2 where one computed cell stands for two, else 1."""
         return 2.0 if self.mirrored else 1.0
-
-
-def build_mesh(specimen: Specimen, contacts: tuple[Contact, ...]) -> Mesh:
-    """Divide a specimen into cells.
-
-    Raises
-    ------
-    InputError
-        A contact off the outline, two that overlap, or more than 100 million cells.
-    """
-    check_contacts(specimen.outline, contacts)
-    _check_count(specimen)
-    if isinstance(specimen.outline, Radial):
-        return _radial_mesh(specimen, specimen.outline, contacts)
-    return _box_mesh(specimen, contacts)
-
-
-def _count(extent: float, cell: float) -> int:
-    return max(1, math.ceil(extent / cell * (1.0 - 1e-9)))
-
-
-def _faces(extent: float, cell: float) -> Floats:
-    return np.linspace(0.0, extent, _count(extent, cell) + 1)
-
-
-def _check_count(specimen: Specimen) -> None:
-    """Refuse a mesh that no memory holds before it is asked for."""
-    outline = specimen.outline
-    cells = _count(outline.width, specimen.cell) * specimen.layers
-    if isinstance(outline, Rectangle):
-        cells *= _count(outline.height, specimen.cell)
-    if cells > _MOST_CELLS:
-        raise InputError(
-            "specimen.cell",
-            specimen.cell,
-            f"at most {_MOST_CELLS:.0e} cells, here {cells:.1e}",
-            "use larger cells",
-        )
-
-
-def _box_mesh(specimen: Specimen, contacts: tuple[Contact, ...]) -> Mesh:
-    outline = specimen.outline
-    x_face = _faces(outline.width, specimen.cell)
-    flat = not isinstance(outline, Rectangle)
-    y_face = np.array([0.0, outline.height]) if flat else _faces(outline.height, specimen.cell)
-    z_face = np.linspace(0.0, specimen.thickness, specimen.layers + 1)
-    if specimen.symmetry:
-        z_face = z_face[: specimen.layers // 2 + 1]
-    dx, dy, dz = (f[1] - f[0] for f in (x_face, y_face, z_face))
-    shape = (z_face.size - 1, y_face.size - 1, x_face.size - 1)
-    g_x, g_y, g_z = (np.full(shape, g) for g in (dy * dz / dx, dx * dz / dy, dx * dy / dz))
-    g_x[:, :, -1] = 0.0
-    g_y[:, -1, :] = 0.0
-    g_z[-1, :, :] = 0.0
-    faces = tuple(_box_contact(contact, specimen, x_face, y_face, z_face) for contact in contacts)
-    volume = np.full(shape, dx * dy * dz)
-    return Mesh(x_face, y_face, z_face, volume, g_x, g_y, g_z, faces, specimen.symmetry)
-
-
-def _box_contact(
-    contact: Contact, specimen: Specimen, x_face: Floats, y_face: Floats, z_face: Floats
-) -> ContactFaces:
-    """Cells along the side that the stretch covers, each with its covered length."""
-    start, end = contact.stretch.resolve(specimen.outline, f"contacts.{contact.name}.where")
-    side = contact.stretch.side
-    upright = side in {"left", "right"}
-    along, across = (y_face, x_face) if upright else (x_face, y_face)
-    covered = np.minimum(along[1:], end) - np.maximum(along[:-1], start)
-    touched = np.flatnonzero(covered > 1e-12 * (along[-1] - along[0]))
-    last = across.size - 2
-    layer = np.arange(z_face.size - 1)
-    k, s = (m.ravel() for m in np.meshgrid(layer, touched, indexing="ij"))
-    fixed = np.full_like(s, last if side in {"right", "bottom"} else 0)
-    cell = np.stack([k, s, fixed] if upright else [k, fixed, s], axis=1).astype(np.int64)
-    area = covered[s] * (z_face[1] - z_face[0])
-    return ContactFaces(contact.name, cell, area, area / (0.5 * (across[1] - across[0])))
-
-
-def _radial_mesh(specimen: Specimen, outline: Radial, contacts: tuple[Contact, ...]) -> Mesh:
-    r_face = _faces(outline.radius, specimen.cell)
-    node = 0.5 * (r_face[1:] + r_face[:-1])
-    height = specimen.thickness
-    if outline.shape == "cylinder":
-        volume = math.pi * height * np.diff(r_face**2)
-        inner = 2.0 * math.pi * height / np.log(node[1:] / node[:-1])
-        outer = 2.0 * math.pi * height / math.log(outline.radius / node[-1])
-        area = 2.0 * math.pi * outline.radius * height
-    else:
-        volume = 4.0 / 3.0 * math.pi * np.diff(r_face**3)
-        inner = 4.0 * math.pi / (1.0 / node[:-1] - 1.0 / node[1:])
-        outer = 4.0 * math.pi / (1.0 / node[-1] - 1.0 / outline.radius)
-        area = 4.0 * math.pi * outline.radius**2
-    shape = (1, 1, node.size)
-    g_x = np.append(inner, 0.0).reshape(shape)
-    zero = np.zeros(shape)
-    last = np.array([[0, 0, node.size - 1]], dtype=np.int64)
-    parts = []
-    for contact in contacts:
-        start, end = contact.stretch.resolve(outline, f"contacts.{contact.name}.where")
-        share = (end - start) / outline.side_length("outer")
-        if share < 1.0 - 1e-9:
-            raise InputError(
-                f"contacts.{contact.name}.where",
-                f"{share:.3g} of the surface",
-                "the whole surface of a radial body",
-                "leave out from and to",
-            )
-        parts.append(ContactFaces(contact.name, last, np.array([area]), np.array([outer])))
-    z_face = np.array([0.0, height])
-    y_face = np.array([0.0, outline.radius])
-    return Mesh(r_face, y_face, z_face, volume.reshape(shape), g_x, zero, zero.copy(), tuple(parts), False)

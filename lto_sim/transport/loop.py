@@ -153,9 +153,11 @@ class _Run:
             duration,
         )
         self.x = grid.pad(x_start)
+        self.excess = np.zeros(grid.elements)
         self.time = 0.0
         self.counters = Counters()
         self.ledger = _Ledger(grid.contact_slices)
+        self.inside = np.flatnonzero(grid.volume)
         self.capacity = math.fsum(grid.volume) * grid.volume_scale
         self.lithium = self.lithium_at_start = self.inventory(self.x)
 
@@ -203,7 +205,13 @@ class _Run:
     def load(self, result: StepResult, controller: StepController, conditions: Conditions) -> float:
         cells = self.grid.interior
         change = change_of_step(
-            self.x, result.x, cells.start, cells.stop, conditions.x_poor, conditions.x_rich
+            self.x,
+            result.x,
+            self.grid.fraction,
+            cells.start,
+            cells.stop,
+            conditions.x_poor,
+            conditions.x_rich,
         )
         return controller.load(*change)
 
@@ -213,24 +221,25 @@ class _Run:
         uptake_start = self.ledger.value()
         lithium = self.inventory(result.x)
         part = self.part_to_stop(leg, lithium)
-        x_new, uptake = result.x, result.uptake
+        x_new, uptake, excess = result.x, result.uptake, result.excess
         if part < 1.0:
             end = max(self.time + part * (end - self.time), math.nextafter(self.time, math.inf))
             x_new = self.x + part * (x_new - self.x)
             uptake = part * uptake
+            excess = self.excess + part * (excess - self.excess)
             lithium = self.inventory(x_new)
         uptake_end = self.ledger.add(uptake)
         span = Span(
-            self.time, end, grid.unpad(self.x), grid.unpad(x_new), self.lithium, lithium,
-            uptake_start, uptake_end, leg.potential,
+            self.time, end, grid.unpad(self.x), grid.unpad(x_new), self.excess, excess,
+            self.lithium, lithium, uptake_start, uptake_end, leg.potential,
         )  # fmt: skip
         for observer in self.observers:
             observer.observe(span)
-        self.x, self.time, self.lithium = x_new, end, lithium
+        self.x, self.excess, self.time, self.lithium = x_new, excess, end, lithium
         balance = abs(lithium - self.lithium_at_start - math.fsum(uptake_end)) / self.capacity
         counters.steps += 1
         counters.worst_balance_error = max(counters.worst_balance_error, balance)
-        cells = x_new[grid.interior]
+        cells = x_new[self.inside]
         counters.lowest = min(counters.lowest, float(cells.min()))
         counters.highest = max(counters.highest, float(cells.max()))
         if counters.lowest < -_ROUND_OFF or counters.highest > 1.0 + _ROUND_OFF:
@@ -256,15 +265,16 @@ class _Run:
         """Time in which the contact faces alone would move their cells by the part allowed."""
         conditions = leg.conditions(self.time)
         grid = self.grid
+        cell = grid.contact_cell
         transfer = conditions.contact_transfer * grid.contact_area
-        half = conditions.fastest * grid.contact_conductance * grid.conductance_scale
+        half = conditions.fastest * grid.contact_gap * grid.conductance_scale
         series = half / (
             1.0 + np.where(np.isinf(transfer), 0.0, half / np.where(transfer > 0, transfer, 1.0))
         )
-        x = self.x[grid.contact_cell]
+        x = self.x[cell]
         w = np.minimum(x - conditions.x_poor, 0.0) + np.maximum(x - conditions.x_rich, 0.0)
         flux = series * np.abs(conditions.contact_excess - w) + np.abs(conditions.imposed_flux)
-        rate = float(np.max(flux / (grid.volume[grid.contact_cell] * grid.volume_scale)))
+        rate = float(np.max(flux * grid.fraction[cell] / (grid.volume[cell] * grid.volume_scale)))
         limit = 0.01 * leg.duration
         if rate <= 0.0:
             return limit

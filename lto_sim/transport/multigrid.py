@@ -1,62 +1,77 @@
-"""Conjugate gradients preconditioned by a geometric multigrid cycle, for the Kirchhoff variable u = D w.
+"""Geometric multigrid cycle for the Kirchhoff variable u = D w on cells and elements.
 
-The linear system of one Newton iteration is, on the cells outside the miscibility gap,
+The linear system of one Newton iteration is, on the cells outside the miscibility gap and on the elements,
 
-    a_c u_c + sum_f g_f (u_c - u_nb) = b_c,        a_c = V_c / (D dt) + contacts + faces to cells in the gap,
+    a_c u_c + sum_f g_f (u_c - u_nb) = b_c,     a_c = V_c / (D dt) + contacts + faces to what is held,
 
-a symmetric M-matrix. Cells in the gap hold u = 0 and are taken out (`active` False); their faces become part
-of a. In u the stiffness is the bare geometry (no diffusivity), so a level is coarsened by adding up: a cell
-takes the a of its children; a face takes the g of theirs, halved along a coarsened axis, where the distance
-doubles. Corrections are carried back as constants.
+a symmetric M-matrix (but for the few edges where the phase changes, which the Krylov method adds). Cells in
+the gap hold u = 0 and are taken out (`active` False), as are elements that a contact holds; their faces
+become part of a. In u the stiffness is the bare geometry, so a level is coarsened by adding up: a cell takes
+the a of its children; a face takes the g of theirs, halved along a coarsened axis, where the distance
+doubles; so do the edges between elements, while the coupling of an element to its cell is only added up.
+Corrections are carried back as constants.
 
-Arrays are flat with one padding plane at each end, so that every neighbour exists: `gx[c]` is the
-conductance between c and c + 1 and is zero on the last cell of a row (same for y and z). Levels lie behind
-one another in the same arrays; `dims[l]` holds (offset, nz, ny, nx) of level l.
+Arrays are flat, laid out as `Network` says, with one padding plane at each end of a level's cells, so that
+every neighbour exists: `gx[c]` is the conductance between c and c + 1 and is zero on the last cell of a row
+(same for y and z).
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.transport.compiled import kernel
+from lto_sim.transport.network import Network
 
-__all__ = ["coarsen", "invert_diagonal", "level_layout", "solve_linear"]
+__all__ = ["System", "coarsen", "cycle", "empty_system", "invert_diagonal"]
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-_COARSEST_CELLS = 32
 _COARSEST_SWEEPS = 12
 
 
-def level_layout(shape: tuple[int, int, int]) -> Integers:
-    """Return one row (offset, nz, ny, nx) a level, finest first; the last row's offset is the total length.
+class System(NamedTuple):
+    """Coefficients on every level.
 
     Parameters
     ----------
-    shape : Cells (nz, ny, nx) of the finest level.
+    a : What draws a node to zero, flat.
+    gx, gy, gz : Conductance to the next cell along the axis, flat.
+    inverse : 1 / (sum of the row), 0 on inactive nodes; flat.
+    active : Nodes that are solved for, flat.
+    coupling : Conductance from each element to the cell beneath.
+    link : Conductance of each edge.
     """
-    rows: list[tuple[int, int, int, int]] = []
-    offset = 0
-    while True:
-        nz, ny, nx = shape
-        rows.append((offset, nz, ny, nx))
-        offset += (nz + 2) * ny * nx
-        if nz * ny * nx <= _COARSEST_CELLS or max(shape) <= 2:
-            break
-        shape = ((nz + 1) // 2, (ny + 1) // 2, (nx + 1) // 2)
-    rows.append((offset, 0, 0, 0))
-    return np.array(rows, dtype=np.int64)
+
+    a: Floats
+    gx: Floats
+    gy: Floats
+    gz: Floats
+    inverse: Floats
+    active: Flags
+    coupling: Floats
+    link: Floats
+
+
+def empty_system(network: Network) -> System:
+    """Arrays of the right length."""
+    a, gx, gy, gz, inverse = np.zeros((5, network.size))
+    active = np.zeros(network.size, dtype=np.bool_)
+    return System(a, gx, gy, gz, inverse, active, np.zeros(network.cell.size), np.zeros(network.first.size))
 
 
 @kernel
-def coarsen(dims: Integers, a: Floats, gx: Floats, gy: Floats, gz: Floats, active: Flags) -> None:
-    """Fill every coarser level of a, gx, gy, gz and active from the finest."""
+def coarsen(network: Network, system: System) -> None:
+    """Fill every coarser level from the finest."""
+    dims = network.dims
+    a, gx, gy, gz, active = system.a, system.gx, system.gy, system.gz, system.active
     for level in range(dims.shape[0] - 2):
-        start, nz, ny, nx = dims[level]
-        start_c, _, ny_c, nx_c = dims[level + 1]
+        start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
+        start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
         for c in range(start_c, dims[level + 2, 0]):
             a[c] = gx[c] = gy[c] = gz[c] = 0.0
             active[c] = False
@@ -79,26 +94,59 @@ def coarsen(dims: Integers, a: Floats, gx: Floats, gy: Floats, gz: Floats, activ
                         if k % 2 == 1:
                             gz[p] += half_z * gz[c]
                     c += 1
+        _coarsen_elements(network, system, level)
 
 
 @kernel
-def invert_diagonal(
-    dims: Integers, a: Floats, gx: Floats, gy: Floats, gz: Floats, active: Flags, inverse: Floats
-) -> None:
-    """Fill 1 / (a + sum of g) on every level; zero on inactive cells, which keeps their u at zero."""
+def _coarsen_elements(network: Network, system: System, level: int) -> None:
+    dims = network.dims
+    node, count, ordinal, edge, edges = dims[level, 4:]
+    node_c, ordinal_c, edge_c = dims[level + 1, 4], dims[level + 1, 6], dims[level + 1, 7]
+    system.coupling[ordinal_c : dims[level + 2, 6]] = 0.0
+    system.link[edge_c : dims[level + 2, 7]] = 0.0
+    for e in range(count):
+        if system.active[node + e]:
+            p = network.parent[ordinal + e]
+            system.active[p] = True
+            system.a[p] += system.a[node + e]
+            system.coupling[ordinal_c + p - node_c] += system.coupling[ordinal + e]
+    for f in range(edge, edge + edges):
+        p = network.edge_parent[f]
+        if p >= 0:
+            system.link[p] += 0.5 * system.link[f]
+
+
+@kernel
+def invert_diagonal(network: Network, system: System) -> None:
+    """Fill 1 / (sum of the row) on every level; zero on inactive nodes, which keeps their u at zero."""
+    dims = network.dims
+    a, gx, gy, gz, active, total = (
+        system.a, system.gx, system.gy, system.gz, system.active, system.inverse,
+    )  # fmt: skip
     for level in range(dims.shape[0] - 1):
-        start, nz, ny, nx = dims[level]
+        start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
+        node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
         plane = ny * nx
         for c in range(start + plane, start + plane * (nz + 1)):
             if active[c]:
-                total = a[c] + gx[c] + gx[c - 1] + gy[c] + gy[c - nx] + gz[c] + gz[c - plane]
-                inverse[c] = 1.0 / total
+                total[c] = a[c] + gx[c] + gx[c - 1] + gy[c] + gy[c - nx] + gz[c] + gz[c - plane]
             else:
-                inverse[c] = 0.0
+                total[c] = 0.0
+        for e in range(count):
+            if active[node + e]:
+                own = a[node + e] + system.coupling[ordinal + e]
+                for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
+                    own += system.link[network.edge[m]]
+                total[node + e] = own
+                total[network.cell[ordinal + e]] += system.coupling[ordinal + e]
+            else:
+                total[node + e] = 0.0
+        for c in range(start + plane, node + count):
+            total[c] = 1.0 / total[c] if total[c] > 0.0 else 0.0
 
 
 @kernel
-def smooth(
+def _smooth_cells(
     start: int, nz: int, ny: int, nx: int, colour: int,
     gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats, u: Floats,
 ) -> None:  # fmt: skip
@@ -117,16 +165,63 @@ def smooth(
 
 
 @kernel
-def restrict_residual(
-    dims: Integers, level: int,
-    gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats, u: Floats,
-) -> None:  # fmt: skip
+def _feed_cells(network: Network, system: System, level: int, sign: float, u: Floats, b: Floats) -> None:
+    """Add what the elements send their cells to b, or take it away again."""
+    node, count, ordinal = network.dims[level, 4], network.dims[level, 5], network.dims[level, 6]
+    for e in range(count):
+        b[network.cell[ordinal + e]] += sign * system.coupling[ordinal + e] * u[node + e]
+
+
+@kernel
+def _smooth_elements(
+    network: Network, system: System, level: int, backward: bool, b: Floats, u: Floats
+) -> None:
+    """One Gauss-Seidel sweep over the elements, in their order or against it."""
+    node, count, ordinal = network.dims[level, 4], network.dims[level, 5], network.dims[level, 6]
+    for index in range(count):
+        e = count - 1 - index if backward else index
+        if system.inverse[node + e] != 0.0:
+            total = b[node + e] + system.coupling[ordinal + e] * u[network.cell[ordinal + e]]
+            for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
+                total += system.link[network.edge[m]] * u[network.neighbour[m]]
+            u[node + e] = total * system.inverse[node + e]
+
+
+@kernel
+def _smooth(network: Network, system: System, level: int, backward: bool, b: Floats, u: Floats) -> None:
+    """Two sweeps over the cells and two over the elements; backward is the transpose of forward."""
+    start, nz, ny, nx = (
+        network.dims[level, 0], network.dims[level, 1], network.dims[level, 2], network.dims[level, 3]
+    )  # fmt: skip
+    elements = network.dims[level, 5] > 0
+    gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
+    if backward and elements:
+        _smooth_elements(network, system, level, False, b, u)
+        _smooth_elements(network, system, level, True, b, u)
+    if elements:
+        _feed_cells(network, system, level, 1.0, u, b)
+    for index in range(4):
+        colour = (index + (1 if backward else 0)) % 2
+        _smooth_cells(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
+    if elements:
+        _feed_cells(network, system, level, -1.0, u, b)
+    if not backward and elements:
+        _smooth_elements(network, system, level, False, b, u)
+        _smooth_elements(network, system, level, True, b, u)
+
+
+@kernel
+def _restrict_residual(network: Network, system: System, level: int, b: Floats, u: Floats) -> None:
     """Add up the residual of `level` into b of the next one and zero u there."""
-    start, nz, ny, nx = dims[level]
-    start_c, _, ny_c, nx_c = dims[level + 1]
+    dims = network.dims
+    gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
+    start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
+    node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
+    start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
     plane = ny * nx
     for c in range(start_c, dims[level + 2, 0]):
         b[c] = u[c] = 0.0
+    _feed_cells(network, system, level, 1.0, u, b)
     for k in range(nz):
         for j in range(ny):
             c = start + ((k + 1) * ny + j) * nx
@@ -139,13 +234,23 @@ def restrict_residual(
                     residual += gz[c] * u[c + plane] + gz[c - plane] * u[c - plane]
                     b[row_c + i // 2] += residual
                 c += 1
+    _feed_cells(network, system, level, -1.0, u, b)
+    for e in range(count):
+        if inverse[node + e] != 0.0:
+            residual = b[node + e] - u[node + e] / inverse[node + e]
+            residual += system.coupling[ordinal + e] * u[network.cell[ordinal + e]]
+            for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
+                residual += system.link[network.edge[m]] * u[network.neighbour[m]]
+            b[network.parent[ordinal + e]] += residual
 
 
 @kernel
-def prolong(dims: Integers, level: int, inverse: Floats, u: Floats) -> None:
+def _prolong(network: Network, system: System, level: int, u: Floats) -> None:
     """Add the correction of level + 1 to u of `level`."""
-    start, nz, ny, nx = dims[level]
-    start_c, _, ny_c, nx_c = dims[level + 1]
+    dims, inverse = network.dims, system.inverse
+    start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
+    node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
+    start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
     for k in range(nz):
         for j in range(ny):
             c = start + ((k + 1) * ny + j) * nx
@@ -154,103 +259,24 @@ def prolong(dims: Integers, level: int, inverse: Floats, u: Floats) -> None:
                 if inverse[c] != 0.0:
                     u[c] += u[row_c + i // 2]
                 c += 1
+    for e in range(count):
+        if inverse[node + e] != 0.0:
+            u[node + e] += u[network.parent[ordinal + e]]
 
 
 @kernel
-def cycle(dims: Integers, gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats, u: Floats) -> None:
+def cycle(network: Network, system: System, b: Floats, u: Floats) -> None:
     """One symmetric V-cycle on b of the finest level, from u = 0; u then holds the preconditioned b."""
-    last = dims.shape[0] - 2
-    start, nz, ny, nx = dims[0]
-    for c in range(start, start + (nz + 2) * ny * nx):
+    last = network.dims.shape[0] - 2
+    for c in range(network.dims[1, 0]):
         u[c] = 0.0
     for level in range(last):
-        start, nz, ny, nx = dims[level]
-        for colour in (0, 1, 0, 1):
-            smooth(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
-        restrict_residual(dims, level, gx, gy, gz, inverse, b, u)
-    start, nz, ny, nx = dims[last]
-    for _ in range(_COARSEST_SWEEPS):
-        for colour in (0, 1):
-            smooth(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
-    for _ in range(_COARSEST_SWEEPS):
-        for colour in (1, 0):
-            smooth(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
+        _smooth(network, system, level, False, b, u)
+        _restrict_residual(network, system, level, b, u)
+    for _ in range(_COARSEST_SWEEPS // 2):
+        _smooth(network, system, last, False, b, u)
+    for _ in range(_COARSEST_SWEEPS // 2):
+        _smooth(network, system, last, True, b, u)
     for level in range(last - 1, -1, -1):
-        prolong(dims, level, inverse, u)
-        start, nz, ny, nx = dims[level]
-        for colour in (1, 0, 1, 0):
-            smooth(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
-
-
-@kernel
-def apply_operator(
-    nz: int, ny: int, nx: int,
-    gx: Floats, gy: Floats, gz: Floats, inverse: Floats, u: Floats, out: Floats,
-) -> float:  # fmt: skip
-    """Fill out = M u on the finest level and return u . M u."""
-    plane = ny * nx
-    product = 0.0
-    for c in range(plane, plane * (nz + 1)):
-        if inverse[c] != 0.0:
-            total = u[c] / inverse[c]
-            total -= gx[c] * u[c + 1] + gx[c - 1] * u[c - 1]
-            total -= gy[c] * u[c + nx] + gy[c - nx] * u[c - nx]
-            total -= gz[c] * u[c + plane] + gz[c - plane] * u[c - plane]
-            out[c] = total
-            product += total * u[c]
-        else:
-            out[c] = 0.0
-    return product
-
-
-@kernel
-def solve_linear(
-    dims: Integers, gx: Floats, gy: Floats, gz: Floats, inverse: Floats,
-    rhs: Floats, scale: Floats, u: Floats, work: Floats, tolerance: float, limit: int,
-) -> int:  # fmt: skip
-    """Solve M u = rhs on the finest level from the guess in u, by multigrid-preconditioned CG.
-
-    Parameters
-    ----------
-    dims, gx, gy, gz, inverse : The levels.
-    rhs : Right-hand side, finest level.
-    scale : What turns a residual into a composition (dt / V) on the finest level.
-    u : Guess in, solution out; zero on inactive cells.
-    work : Five rows: residual, direction, product, and b and u of the cycle (all levels).
-    tolerance : Largest residual composition that is accepted.
-    limit : Most iterations.
-
-    Returns
-    -------
-    Iterations used, or -1 where the limit was reached.
-    """
-    nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
-    first, end = ny * nx, ny * nx * (nz + 1)
-    residual, direction, product, b, correction = work[0], work[1], work[2], work[3], work[4]
-    apply_operator(nz, ny, nx, gx, gy, gz, inverse, u, product)
-    worst = 0.0
-    for c in range(first, end):
-        residual[c] = rhs[c] - product[c] if inverse[c] != 0.0 else 0.0
-        worst = max(worst, abs(residual[c]) * scale[c])
-    rho_old = 0.0
-    for iteration in range(limit):
-        if worst <= tolerance:
-            return iteration
-        for c in range(first, end):
-            b[c] = residual[c]
-        cycle(dims, gx, gy, gz, inverse, b, correction)
-        rho = 0.0
-        for c in range(first, end):
-            rho += residual[c] * correction[c]
-        beta = rho / rho_old if iteration > 0 else 0.0
-        rho_old = rho
-        for c in range(first, end):
-            direction[c] = correction[c] + beta * direction[c]
-        curvature = apply_operator(nz, ny, nx, gx, gy, gz, inverse, direction, product)
-        alpha = rho / curvature
-        worst = 0.0
-        for c in range(first, end):
-            u[c] += alpha * direction[c]
-            residual[c] -= alpha * product[c]
-            worst = max(worst, abs(residual[c]) * scale[c])
-    return limit if worst <= tolerance else -1
+        _prolong(network, system, level, u)
+        _smooth(network, system, level, True, b, u)

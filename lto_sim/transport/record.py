@@ -25,6 +25,7 @@ class Span:
     ----------
     start, end : Time [s].
     x_start, x_end : Composition (nz, ny, nx) at both ends.
+    excess_start, excess_end : Excess w of every surface element at both ends [li fraction].
     lithium_start, lithium_end : Inventory [m3 of li fraction].
     uptake_start, uptake_end : Lithium let in through each contact since the beginning [m3 of li fraction].
     potential : Potential held [V].
@@ -34,6 +35,8 @@ class Span:
     end: float
     x_start: Floats
     x_end: Floats
+    excess_start: Floats
+    excess_end: Floats
     lithium_start: float
     lithium_end: float
     uptake_start: Floats
@@ -68,19 +71,25 @@ class StateRecord:
     def __init__(self, times: Floats) -> None:
         self.times = times
         self.states: list[NDArray[np.float32]] = []
+        self.excess: list[NDArray[np.float32]] = []
+        self._last: Span | None = None
 
     def observe(self, span: Span) -> None:
         """Interpolate the states whose time lies in the span."""
+        self._last = span
         for index in range(len(self.states), _next_index(self.times, len(self.states), span.end)):
             w = span.weight(self.times[index])
             self.states.append((span.x_start + w * (span.x_end - span.x_start)).astype(np.float32))
+            excess = span.excess_start + w * (span.excess_end - span.excess_start)
+            self.excess.append(excess.astype(np.float32))
 
-    def close(self, end: float, x: Floats) -> None:
+    def close(self) -> None:
         """Keep the last state of a run that ended after or between its output times."""
-        kept = len(self.states)
-        if kept == 0 or self.times[kept - 1] < end:
-            self.times = np.append(self.times[:kept], end)
-            self.states.append(x.astype(np.float32))
+        kept, span = len(self.states), self._last
+        if span is not None and (kept == 0 or self.times[kept - 1] < span.end):
+            self.times = np.append(self.times[:kept], span.end)
+            self.states.append(span.x_end.astype(np.float32))
+            self.excess.append(span.excess_end.astype(np.float32))
 
 
 class FineSeries:
@@ -133,12 +142,17 @@ class ScanPlan:
     frame_start : Start of each frame [s].
     pixel_time : Offset of each pixel within a frame [s], (rows, columns).
     weight_x, weight_y : Shares of each cell column in a pixel column, and of rows; rows sum to 1.
+    volume : Volume of each cell over that of the largest column, (nz, ny, nx); 0 outside the particle.
+    inert_volume, inert_lithium : The same of the inactive layers of each column, and their lithium, (ny, nx).
     """
 
     frame_start: Floats
     pixel_time: Floats
     weight_x: Floats
     weight_y: Floats
+    volume: Floats
+    inert_volume: Floats
+    inert_lithium: Floats
 
 
 class ScanRecord:
@@ -147,12 +161,12 @@ class ScanRecord:
     Parameters
     ----------
     plan : The scan.
-    layer_weight : Share of each layer (z) in the thickness, summing to 1.
     """
 
-    def __init__(self, plan: ScanPlan, layer_weight: Floats) -> None:
+    def __init__(self, plan: ScanPlan) -> None:
         self.plan = plan
-        self.layer_weight = layer_weight
+        content = self._pixels(plan.volume.sum(axis=0) + plan.inert_volume)
+        self._share = np.where(content > 1e-9, 1.0 / np.where(content > 1e-9, content, 1.0), np.nan)
         self.order = np.argsort(plan.pixel_time, axis=None, kind="stable")
         self.offset = plan.pixel_time.ravel()[self.order]
         self.values = np.full((plan.frame_start.size, plan.pixel_time.size), np.nan)
@@ -161,10 +175,13 @@ class ScanRecord:
         self._last: Floats | None = None
 
     def project(self, x: Floats) -> Floats:
-        """Mean through the thickness over each pixel, in visiting order."""
-        mean = np.tensordot(self.layer_weight, x, axes=1)
-        image = self.plan.weight_y @ mean @ self.plan.weight_x.T
+        """Mean through the thickness over each pixel, in visiting order; NaN beside the particle."""
+        lithium = np.einsum("kji,kji->ji", self.plan.volume, x) + self.plan.inert_lithium
+        image = self._pixels(lithium) * self._share
         return np.asarray(image.ravel()[self.order])
+
+    def _pixels(self, columns: Floats) -> Floats:
+        return np.asarray(self.plan.weight_y @ columns @ self.plan.weight_x.T)
 
     def observe(self, span: Span) -> None:
         """Record the pixels visited during the span."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.materials import TwoPhaseMaterial
-from lto_sim.scenario import Scenario, build_contacts, build_material, build_specimen
+from lto_sim.scenario import Scenario
 from lto_sim.scenario.experiment import DriveSpec
-from lto_sim.specimen import Contact, Mesh, Radial, Rectangle, Specimen, build_mesh
+from lto_sim.specimen import Mesh
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import Grid, make_grid
 from lto_sim.transport.loop import Leg, Progress, march
-from lto_sim.transport.record import FineSeries, Observer, ScanRecord, StateRecord
+from lto_sim.transport.model import Model, boundary_resistances, build_model, surface_conductances
+from lto_sim.transport.record import FineSeries, Observer, ScanPlan, ScanRecord, StateRecord
 from lto_sim.transport.scan import plan_scan
 from lto_sim.transport.solution import build_solution
 from lto_sim.transport.step import Conditions, ImplicitStepper
@@ -27,6 +27,9 @@ __all__ = ["RunPlan", "plan_run", "simulate"]
 
 Floats = NDArray[np.float64]
 
+_BYTES_PER_CELL = 400
+_BYTES_PER_ELEMENT = 500
+
 
 @dataclass(frozen=True)
 class RunPlan:
@@ -34,13 +37,15 @@ class RunPlan:
 
     Parameters
     ----------
-    cells : Computed cells.
+    cells : Computed cells inside the outline.
+    elements : Elements of conducting surfaces and grain boundaries.
     states, frames : Saved states and recorded frames.
     memory_bytes : Estimate of the largest memory the run needs beyond the interpreter.
     steps : Estimate of the steps: fronts across the longest extent, and as many again for transients.
     """
 
     cells: int
+    elements: int
     states: int
     frames: int
     memory_bytes: int
@@ -55,19 +60,21 @@ def plan_run(scenario: Scenario) -> RunPlan:
     InputError
         What :func:`simulate` would refuse.
     """
-    material, mesh, _ = _build(scenario)
+    model = build_model(scenario)
+    mesh = model.mesh
     scenario.initial_composition(mesh.shape)
     _fine_times(scenario)
     for step in scenario.drive:
-        material.contact_excess(step.hold, _temperature(scenario, step))
+        model.material.contact_excess(step.hold, _temperature(scenario, step))
     states = _state_times(scenario).size
-    frames = (
-        0 if scenario.scan is None else plan_scan(scenario.scan, mesh, scenario.duration).frame_start.size
-    )
-    cells = int(np.prod(mesh.shape))
+    frames = 0 if scenario.scan is None else _scan_plan(scenario, mesh).frame_start.size
+    cells = int(np.count_nonzero(mesh.volume))
+    elements = len(mesh.surface)
     pixels = 0 if scenario.scan is None else math.prod(scenario.scan.pixels)
     steps = int(2 * max(mesh.shape) / scenario.numerics.front_fraction)
-    return RunPlan(cells, states, frames, cells * (400 + 8 * states) + 12 * frames * pixels, steps)
+    stored = mesh.volume.size + elements
+    memory = stored * (_BYTES_PER_CELL + 8 * states) + _BYTES_PER_ELEMENT * elements + 12 * frames * pixels
+    return RunPlan(cells, elements, states, frames, memory, steps)
 
 
 def simulate(scenario: Scenario, *, progress: Progress | None = None) -> xr.Dataset:
@@ -91,54 +98,32 @@ def simulate(scenario: Scenario, *, progress: Progress | None = None) -> xr.Data
     InputError
         A contact off the outline, an initial array that does not fit, too many states.
     """
-    material, mesh, contacts = _build(scenario)
-    specimen = build_specimen(scenario)
+    model = build_model(scenario)
+    mesh = model.mesh
     grid = make_grid(mesh)
     x_start = scenario.initial_composition(mesh.shape)
     states = StateRecord(_state_times(scenario))
-    series = FineSeries(_fine_times(scenario), len(contacts))
-    scan = None
-    if scenario.scan is not None:
-        layers = np.diff(mesh.z_face) / (mesh.z_face[-1] - mesh.z_face[0])
-        scan = ScanRecord(plan_scan(scenario.scan, mesh, scenario.duration), layers)
+    series = FineSeries(_fine_times(scenario), len(model.contacts))
+    scan = None if scenario.scan is None else ScanRecord(_scan_plan(scenario, mesh))
     observers: tuple[Observer, ...] = (states, series) if scan is None else (states, series, scan)
     numerics = scenario.numerics
-    x_end, end, counters = march(
+    _, end, counters = march(
         ImplicitStepper(grid, numerics.tolerance),
         x_start,
-        _legs(scenario, material, grid, contacts, x_start),
+        _legs(scenario, model, grid, x_start),
         observers,
         max_steps=numerics.max_steps,
         progress=progress,
     )
-    states.close(end, x_end)
+    states.close()
     series.close()
-    return build_solution(scenario, specimen, contacts, material, mesh, end, counters, states, series, scan)
+    return build_solution(scenario, model, end, counters, states, series, scan)
 
 
-def _build(scenario: Scenario) -> tuple[TwoPhaseMaterial, Mesh, tuple[Contact, ...]]:
-    specimen = build_specimen(scenario)
-    if scenario.scan is not None and isinstance(specimen.outline, Radial):
-        raise InputError("scan", "a scan over a radial body", "rectangle or slab", "remove [scan]")
-    contacts = build_contacts(scenario)
-    mesh = build_mesh(specimen, contacts)
-    _warn_of_short_contacts(specimen, contacts)
-    return build_material(scenario), mesh, contacts
-
-
-def _warn_of_short_contacts(specimen: Specimen, contacts: tuple[Contact, ...]) -> None:
-    """Warn of contacts whose spreading resistance the cells do not resolve."""
-    if not isinstance(specimen.outline, Rectangle):
-        return
-    for contact in contacts:
-        start, end = contact.stretch.resolve(specimen.outline, contact.name)
-        if end - start < 2.0 * specimen.cell:
-            warnings.warn(
-                f"contacts.{contact.name} is {end - start:.3g} m long, less than two cells of "
-                f"{specimen.cell:.3g} m: the current depends on the cell; use a smaller specimen.cell",
-                UserWarning,
-                stacklevel=4,
-            )
+def _scan_plan(scenario: Scenario, mesh: Mesh) -> ScanPlan:
+    if scenario.scan is None:
+        raise InputError("scan", None, "a scan", "add [scan]")
+    return plan_scan(scenario.scan, mesh, scenario.duration, scenario.specimen.dead_layer.li_fraction)
 
 
 def _output_times(duration: float, every: float, most: int, field: str, remedy: str) -> Floats:
@@ -162,11 +147,9 @@ def _fine_times(scenario: Scenario) -> Floats:
     return _output_times(scenario.duration, every, 1_000_000, "output.current_every", "sample more slowly")
 
 
-def _legs(
-    scenario: Scenario, material: TwoPhaseMaterial, grid: Grid, contacts: tuple[Contact, ...], x_start: Floats
-) -> tuple[Leg, ...]:
-    scale = max(_largest_excess(scenario, material, x_start, step) for step in scenario.drive)
-    return tuple(_leg(scenario, material, grid, contacts, scale, step) for step in scenario.drive)
+def _legs(scenario: Scenario, model: Model, grid: Grid, x_start: Floats) -> tuple[Leg, ...]:
+    scale = max(_largest_excess(scenario, model.material, x_start, step) for step in scenario.drive)
+    return tuple(_leg(scenario, model, grid, scale, step) for step in scenario.drive)
 
 
 def _temperature(scenario: Scenario, step: DriveSpec) -> float:
@@ -182,24 +165,19 @@ def _largest_excess(
     return max(abs(held), float(np.abs(material.excess(x_start, temperature)).max()))
 
 
-def _leg(
-    scenario: Scenario,
-    material: TwoPhaseMaterial,
-    grid: Grid,
-    contacts: tuple[Contact, ...],
-    scale: float,
-    step: DriveSpec,
-) -> Leg:
-    temperature = _temperature(scenario, step)
+def _leg(scenario: Scenario, model: Model, grid: Grid, scale: float, step: DriveSpec) -> Leg:
+    temperature, material = _temperature(scenario, step), model.material
     x_poor, x_rich = material.edges(temperature)
     held = material.contact_excess(step.hold, temperature)
     faces = grid.contact_cell.size
     transfer = np.empty(faces)
-    for contact, part in zip(contacts, grid.contact_slices, strict=True):
+    for contact, part in zip(model.contacts, grid.contact_slices, strict=True):
         transfer[part] = math.inf if contact.transfer is None else contact.transfer(temperature)
     conditions = Conditions(
         x_poor, x_rich, material.poor.diffusivity(temperature), material.rich.diffusivity(temperature),
         np.full(faces, held), transfer, np.zeros(faces),
+        surface_conductances(model, temperature),
+        boundary_resistances(model, temperature),
     )  # fmt: skip
     controller = StepController(scenario.numerics.front_fraction, scenario.numerics.change_fraction, scale)
     return Leg(step.until.time, step.hold, lambda _: conditions, controller, step.until.li_fraction)

@@ -1,6 +1,7 @@
 """The run as a labelled Dataset.
 
-Output always covers the full thickness: a run made with the symmetry plane is mirrored. `current` is the mean
+Output always covers the full thickness: a run made with the symmetry plane is mirrored, inactive layers are
+added. `current` is the mean
 since the previous output time and `charge` its exact running sum; positive means oxidation, lithium leaves.
 """
 
@@ -18,9 +19,11 @@ from lto_sim.constants import FARADAY
 from lto_sim.materials import TwoPhaseMaterial
 from lto_sim.provenance import named
 from lto_sim.scenario import Scenario
-from lto_sim.specimen import Contact, Mesh, Outline, Radial, Specimen
-from lto_sim.specimen.raster import pixel_centres
+from lto_sim.specimen import Mesh, Radial, Specimen
+from lto_sim.transport.drawings import drawings
+from lto_sim.transport.layers import LayerStack
 from lto_sim.transport.loop import STATUS, Counters
+from lto_sim.transport.model import Model
 from lto_sim.transport.record import FineSeries, ScanRecord, StateRecord
 
 __all__ = ["build_solution"]
@@ -28,20 +31,9 @@ __all__ = ["build_solution"]
 Floats = NDArray[np.float64]
 
 
-def _mirror(values: NDArray[np.float32] | Floats, mesh: Mesh, axis: int) -> NDArray[np.float32] | Floats:
-    return np.concatenate([values, np.flip(values, axis=axis)], axis=axis) if mesh.mirrored else values
-
-
-def _centres(faces: Floats) -> Floats:
-    return 0.5 * (faces[1:] + faces[:-1])
-
-
 def build_solution(
     scenario: Scenario,
-    specimen: Specimen,
-    contacts: tuple[Contact, ...],
-    material: TwoPhaseMaterial,
-    mesh: Mesh,
+    model: Model,
     end_time: float,
     counters: Counters,
     states: StateRecord,
@@ -49,24 +41,24 @@ def build_solution(
     scan: ScanRecord | None,
 ) -> xr.Dataset:
     """Label everything that a run left behind."""
+    mesh, specimen = model.mesh, model.specimen
     radial = isinstance(specimen.outline, Radial)
-    z = _centres(mesh.z_face)
-    if mesh.mirrored:
-        z = np.concatenate([z, specimen.thickness - z[::-1]])
+    stack = LayerStack(mesh, scenario.specimen.dead_layer.li_fraction)
     coords = {
         "time": ("time", states.times[: len(states.states)], named("s", "time")),
-        "z": ("z", z, named("m", "position through the thickness")),
+        "z": ("z", stack.centres(), named("m", "position through the thickness (layers follow it)")),
         "y": ("y", _centres(mesh.y_face), named("m", "position down the image")),
         "x": ("x", _centres(mesh.x_face), named("m", "radius" if radial else "position along the image")),
     }
     fraction = np.stack(states.states) if states.states else np.empty((0, *mesh.shape), np.float32)
-    thickness = np.full(mesh.shape[1:], _height(specimen))
+    thickness = np.full(mesh.shape[1:], _height(specimen, mesh)) if radial else mesh.thickness
     data = {
-        "li_fraction": (("time", "z", "y", "x"), _mirror(fraction, mesh, 1), named("1", "Li fraction x")),
-        "cell_volume": (("z", "y", "x"), _mirror(mesh.volume, mesh, 0), named("m3", "cell volume")),
+        "li_fraction": (("time", "z", "y", "x"), stack.composition(fraction), named("1", "Li fraction x")),
+        "cell_volume": (("z", "y", "x"), stack.volume(), named("m3", "cell volume")),
         "thickness": (("y", "x"), thickness, named("m", "specimen thickness")),
-        **_series(series, mesh, material),
-        **_drawings(specimen.outline, contacts),
+        **_series(series, mesh, model.material),
+        **drawings(specimen.outline, model.contacts, model.boundaries),
+        **_surface(mesh, states),
     }
     if scan is not None:
         data |= _frames(scan, mesh)
@@ -76,17 +68,36 @@ def build_solution(
             scenario.title or "simulated particle", "simulate", scenario.to_toml(), scenario.seed
         ),
         "geometry": "radial" if radial else "planar",
-        **_report(counters, end_time, mesh, contacts),
+        **_report(counters, end_time, model),
     }
     return dataset
 
 
-def _height(specimen: Specimen) -> float:
-    """Thickness [m]; of a sphere its diameter."""
+def _centres(faces: Floats) -> Floats:
+    return 0.5 * (faces[1:] + faces[:-1])
+
+
+def _surface(mesh: Mesh, states: StateRecord) -> dict[str, object]:
+    """Excess on every surface element, and where it is; of the computed half under symmetry."""
+    if not len(mesh.surface):
+        return {}
+    excess = np.stack(states.excess) if states.excess else np.empty((0, len(mesh.surface)), np.float32)
+    surface = mesh.surface
+    kinds = "0 perimeter, 1 face, 2 and above grain boundaries in the scenario's order"
+    return {
+        "surface_excess": (("time", "element"), excess, named("1", "excess w on the surface, li fraction")),
+        "element_kind": (("element",), surface.kind.astype(np.int8), named("1", kinds)),
+        "element_area": (("element",), surface.area, named("m2", "area of the surface element")),
+        "element_position": (("element", "axis3"), surface.position, named("m", "its middle (x, y, z)")),
+    }
+
+
+def _height(specimen: Specimen, mesh: Mesh) -> float:
+    """Thickness [m] of a radial body; of a sphere its diameter."""
     outline = specimen.outline
     if isinstance(outline, Radial) and outline.shape == "sphere":
         return 2.0 * outline.radius
-    return specimen.thickness
+    return float(mesh.thickness.max())
 
 
 def _series(series: FineSeries, mesh: Mesh, material: TwoPhaseMaterial) -> dict[str, object]:
@@ -112,33 +123,6 @@ def _series(series: FineSeries, mesh: Mesh, material: TwoPhaseMaterial) -> dict[
     }  # fmt: skip
 
 
-def _drawings(outline: Outline, contacts: tuple[Contact, ...]) -> dict[str, object]:
-    """Outline as a polygon and contacts as polylines, (x, y) in metres."""
-    if isinstance(outline, Radial):
-        angle = np.linspace(0.0, 2.0 * np.pi, 65)
-        polygon = outline.radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-        lines = np.stack([polygon[[0, -1]] for _ in contacts])
-    else:
-        w, h = outline.width, outline.height
-        polygon = np.array([[0, 0], [w, 0], [w, h], [0, h], [0, 0]], dtype=np.float64)
-        lines = np.stack([_contact_line(c, outline, w, h) for c in contacts])
-    axis = ("contact", "end", "axis")
-    return {
-        "outline": (("vertex", "axis"), polygon, named("m", "outline polygon, (x, y)")),
-        "contact_line": (axis, lines, named("m", "ends of each contact, (x, y)")),
-    }
-
-
-def _contact_line(contact: Contact, outline: Outline, width: float, height: float) -> Floats:
-    start, end = contact.stretch.resolve(outline, contact.name)
-    side = contact.stretch.side
-    if side in {"left", "right"}:
-        x = 0.0 if side == "left" else width
-        return np.array([[x, start], [x, end]])
-    y = 0.0 if side == "top" else height
-    return np.array([[start, y], [end, y]])
-
-
 def _frames(scan: ScanRecord, mesh: Mesh) -> dict[str, object]:
     rows, columns = scan.plan.pixel_time.shape
     frames = scan.frames()
@@ -154,24 +138,27 @@ def _frames(scan: ScanRecord, mesh: Mesh) -> dict[str, object]:
             scan.plan.pixel_time,
             named("s", "time of a pixel within its frame"),
         ),
-        "pixel_y": ("pixel_y", pixel_centres(float(mesh.y_face[-1]), rows), named("m", "pixel centre, y")),
+        "pixel_y": (
+            "pixel_y",
+            _centres(np.linspace(mesh.y_face[0], mesh.y_face[-1], rows + 1)),
+            named("m", "pixel centre, y"),
+        ),
         "pixel_x": (
             "pixel_x",
-            pixel_centres(float(mesh.x_face[-1]), columns),
+            _centres(np.linspace(mesh.x_face[0], mesh.x_face[-1], columns + 1)),
             named("m", "pixel centre, x"),
         ),
     }
 
 
-def _report(
-    counters: Counters, end_time: float, mesh: Mesh, contacts: tuple[Contact, ...]
-) -> dict[str, object]:
+def _report(counters: Counters, end_time: float, model: Model) -> dict[str, object]:
     return {
         "status": counters.status,
         "status_meaning": STATUS[counters.status],
         "end_time_s": end_time,
-        "contacts": json.dumps([c.name for c in contacts]),
-        "cells": int(np.prod(mesh.shape)),
+        "contacts": json.dumps([c.name for c in model.contacts]),
+        "cells": int(np.count_nonzero(model.mesh.volume)),
+        "surface_elements": len(model.mesh.surface),
         "steps": counters.steps,
         "rejected_steps": counters.rejected,
         "newton_iterations": counters.newton_iterations,

@@ -6,12 +6,16 @@ The loop, the choice of the step size and the saving of results are elsewhere (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lto_sim.transport.assembly import Cells, Local, Problem
+from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.grid import Grid
+from lto_sim.transport.krylov import Skew
+from lto_sim.transport.multigrid import empty_system
 from lto_sim.transport.newton import newton_step
 
 __all__ = ["Conditions", "ImplicitStepper", "StepResult"]
@@ -19,6 +23,10 @@ __all__ = ["Conditions", "ImplicitStepper", "StepResult"]
 Floats = NDArray[np.float64]
 
 _NEWTON_LIMIT = 100
+
+
+def _none() -> Floats:
+    return np.empty(0)
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,8 @@ class Conditions:
     contact_excess : Excess w that each contact face is held at or driven by [li fraction].
     contact_transfer : k_c of each face [m s-1]; infinite where the surface is held.
     imposed_flux : Lithium pushed through each face whatever the potential [m3 s-1 of li fraction].
+    surface : Conductance delta D_s along each kind of surface or boundary [m3 s-1].
+    resistance : Resistance across each grain boundary [s m-1].
     """
 
     x_poor: float
@@ -41,6 +51,8 @@ class Conditions:
     contact_excess: Floats
     contact_transfer: Floats
     imposed_flux: Floats
+    surface: Floats = field(default_factory=_none)
+    resistance: Floats = field(default_factory=_none)
 
     @property
     def gap(self) -> float:
@@ -60,12 +72,14 @@ class StepResult:
     Parameters
     ----------
     x : Composition after the step, padded.
+    excess : Excess w of every element after the step [li fraction].
     uptake : Lithium that each contact face let in [m3 of li fraction].
     settled : Whether the phase states settled; if not, `x` means nothing.
     newton_iterations, linear_iterations : Work done.
     """
 
     x: Floats
+    excess: Floats
     uptake: Floats
     settled: bool
     newton_iterations: int
@@ -84,33 +98,72 @@ class ImplicitStepper:
     def __init__(self, grid: Grid, tolerance: float = 1e-13) -> None:
         self.grid = grid
         self.tolerance = tolerance
-        total = int(grid.dims[-1, 0])
-        self._u = np.zeros(total)
-        self._state = np.zeros(grid.volume.size, dtype=np.int64)
-        self._active = np.zeros(total, dtype=np.bool_)
-        self._levels = np.zeros((5, total))
-        self._work = np.zeros((8, total))
+        network, faces = grid.network, grid.contact_cell.size
+        extra = network.first[: grid.edge_kind.shape[1]], network.second[: grid.edge_kind.shape[1]]
+        barriers = grid.barrier_cell
+        joints = grid.edge_kind.shape[1] + barriers.size
+        self._u = np.zeros(network.size)
+        self._excess = np.zeros(grid.elements)
+        self._system = empty_system(network)
+        self._work = np.zeros((7, network.size))
+        self._cells = Cells(grid.volume, grid.gx.copy(), grid.gy.copy(), grid.gz)
+        self._skew = Skew(
+            np.concatenate([extra[0], barriers]), np.concatenate([extra[1], barriers + grid.barrier_stride]),
+            np.zeros(joints), np.zeros(joints),
+        )  # fmt: skip
+        self._local = Local(
+            np.zeros(grid.volume.size, dtype=np.int64), np.ones(grid.elements, dtype=np.int64),
+            np.zeros(grid.elements, dtype=np.bool_), *np.zeros((3, network.size)), *np.zeros((3, faces)),
+            *np.zeros((3, grid.elements)), *np.zeros((2, barriers.size)),
+        )  # fmt: skip
 
     def step(self, x: Floats, dt: float, conditions: Conditions) -> StepResult:
         """Advance padded composition `x` by `dt` [s].
 
-        The Kirchhoff variable of the last step is the first guess; it decides how much work a step is, not
-        its result.
+        The Kirchhoff variable and the excess of the last step are the first guess; they decide how much work
+        a step is, not its result.
         """
         grid = self.grid
-        d_unit, g_unit = conditions.fastest, grid.conductance_scale
-        flux_unit = d_unit * g_unit
+        flux_unit = conditions.fastest * grid.conductance_scale
         x_new = np.zeros_like(x)
-        face_flux = np.zeros(grid.contact_cell.size)
+        excess = self._excess.copy()
         counters = np.zeros(2, dtype=np.int64)
         settled = newton_step(
-            grid.dims, dt / grid.time_unit(d_unit), x, grid.volume, conditions.x_poor, conditions.x_rich,
-            conditions.diffusivity_poor / d_unit, conditions.diffusivity_rich / d_unit,
-            grid.gx, grid.gy, grid.gz, grid.contact_cell, grid.contact_conductance,
-            conditions.contact_transfer * grid.contact_area / flux_unit, conditions.contact_excess,
-            conditions.imposed_flux / flux_unit, self.tolerance, _NEWTON_LIMIT,
-            self._u, x_new, face_flux, self._state, self._active, self._levels, self._work, counters,
+            self._problem(x, dt / grid.time_unit(conditions.fastest), conditions), self._system, self._skew,
+            self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
-        if not settled:
+        if settled:
+            self._excess = excess
+        else:
             self._u[:] = 0.0
-        return StepResult(x_new, face_flux * (flux_unit * dt), settled, int(counters[0]), int(counters[1]))
+        uptake = self._local.face_flux * (flux_unit * dt)
+        return StepResult(x_new, excess, uptake, settled, int(counters[0]), int(counters[1]))
+
+    def _problem(self, x: Floats, dt: float, conditions: Conditions) -> Problem:
+        """Everything that a step is given, without dimensions."""
+        grid, d_unit = self.grid, conditions.fastest
+        flux_unit = d_unit * grid.conductance_scale
+        faces = Faces(
+            grid.contact_cell, grid.contact_element, grid.contact_conductance, grid.contact_gap,
+            conditions.contact_transfer * grid.contact_area / flux_unit, conditions.contact_excess,
+            conditions.imposed_flux / flux_unit,
+        )  # fmt: skip
+        elements = Elements(
+            grid.element_conductance,
+            grid.element_front,
+            grid.edge_conductance(conditions.surface) / flux_unit,
+        )
+        flat = self._cells.gx, grid.gx, self._cells.gy, grid.gy
+        along_x = grid.barrier_stride == 1
+        bare = np.where(along_x, flat[1][grid.barrier_cell], flat[3][grid.barrier_cell])
+        resistance = (
+            conditions.resistance[grid.barrier_kind] * grid.barrier_secant * flux_unit
+            if grid.barrier_cell.size
+            else np.empty(0)
+        )
+        barriers = Barriers(grid.barrier_cell, grid.barrier_stride, bare, resistance)
+        phases = Phases(
+            conditions.x_poor, conditions.x_rich, conditions.diffusivity_poor / d_unit,
+            conditions.diffusivity_rich / d_unit,
+        )  # fmt: skip
+        return Problem(grid.network, self._cells, faces, elements, barriers, phases, dt, x)

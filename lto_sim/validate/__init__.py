@@ -1,16 +1,10 @@
 """Cases with an exact answer, run with the package's own solver; shared by tests and validation scripts."""
 
-from lto_sim.validate.cases import (
-    Track,
-    line_source_track,
-    linear_parabolic_track,
-    observed_orders,
-    planar_track,
-    radial_track,
-)
+from lto_sim.validate.cases import line_source_track, linear_parabolic_track, planar_track, radial_track
 from lto_sim.validate.checks import linear_parabolic_rows, planar_front, planar_rows, radial_rows
 from lto_sim.validate.recovery import SEEDS, recovery_rows
 from lto_sim.validate.table import Row, format_table, passed
+from lto_sim.validate.track import Track, observed_orders
 
 __all__ = [
     "SEEDS",

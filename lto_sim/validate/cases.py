@@ -14,8 +14,7 @@ One error measure for all: the relative error of the position at times spread ev
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -27,104 +26,18 @@ from lto_sim.exact.shrinking_core import ShrinkingCore
 from lto_sim.exact.wagner import PlanarFront, rate_constant
 from lto_sim.specimen import Contact, ContactFaces, Mesh, Radial, Slab, Specimen, Stretch, build_mesh
 from lto_sim.transport.controller import StepController
-from lto_sim.transport.grid import make_grid
-from lto_sim.transport.loop import Counters, Leg, march
-from lto_sim.transport.record import Span
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import Conditions
+from lto_sim.validate.track import Track, run_track
 
-__all__ = [
-    "Track",
-    "line_source_track",
-    "linear_parabolic_track",
-    "observed_orders",
-    "planar_track",
-    "radial_track",
-]
+__all__ = ["line_source_track", "linear_parabolic_track", "planar_track", "radial_track"]
 
 Floats = NDArray[np.float64]
-Measure = Callable[[Floats], float]
 
 _FRONT_FRACTION = 0.25
 _CHANGE_FRACTION = 0.3
 _SAMPLES = 400
 _LENGTH = 1e-6
 _THICKNESS = 1e-7
-
-
-@dataclass(frozen=True)
-class Track:
-    """The solver's front beside the exact one.
-
-    Parameters
-    ----------
-    time : Times of the comparison [s].
-    position : Front of the solver at these times [m].
-    exact : Exact front [m].
-    counters : Work and quality of the run.
-    """
-
-    time: Floats
-    position: Floats
-    exact: Floats
-    counters: Counters
-
-    @property
-    def error(self) -> Floats:
-        """Relative error of the position [1]."""
-        return self.position / self.exact - 1.0
-
-    @property
-    def rms(self) -> float:
-        """Root mean square of the relative error [1]."""
-        return math.sqrt(float(np.mean(np.square(self.error))))
-
-    @property
-    def worst(self) -> float:
-        """Largest relative error [1]."""
-        return float(np.abs(self.error).max())
-
-    @property
-    def mean(self) -> float:
-        """Mean relative error with its sign [1]: the integral measure, free of the wobble within a cell."""
-        return float(self.error.mean())
-
-    def time_at(self, position: Sequence[float] | Floats) -> Floats:
-        """Times [s] at which the solver's front passes `position` [m], within the range of the track."""
-        order = np.argsort(self.position)
-        return np.asarray(np.interp(position, self.position[order], self.time[order]))
-
-
-def observed_orders(cells: Sequence[int], errors: Sequence[float]) -> list[float]:
-    """Order seen between neighbouring resolutions, ln(e1/e2)/ln(n2/n1)."""
-    sizes, parts = np.asarray(cells, dtype=np.float64), np.abs(np.asarray(errors))
-    return [float(v) for v in np.log(parts[:-1] / parts[1:]) / np.log(sizes[1:] / sizes[:-1])]
-
-
-class _FrontRecord:
-    """Observer: the front at given times, from the composition on the line between two steps."""
-
-    def __init__(self, times: Floats, measure: Measure) -> None:
-        self.times, self.measure = times, measure
-        self.positions: list[float] = []
-
-    def observe(self, span: Span) -> None:
-        while len(self.positions) < self.times.size and self.times[len(self.positions)] <= span.end:
-            weight = span.weight(self.times[len(self.positions)])
-            self.positions.append(self.measure(span.x_start + weight * (span.x_end - span.x_start)))
-
-
-def _run(
-    mesh: Mesh,
-    x_start: Floats,
-    conditions: Callable[[float], Conditions],
-    times: Floats,
-    measure: Measure,
-    controller: StepController,
-) -> tuple[Floats, Counters]:
-    record = _FrontRecord(times, measure)
-    leg = Leg(float(times[-1]), 0.0, conditions, controller)
-    _, _, counters = march(ImplicitStepper(make_grid(mesh)), x_start, (leg,), (record,))
-    return np.array(record.positions), counters
 
 
 def _transformed(front: PlanarFront | LineSource, x: Floats) -> Floats:
@@ -205,7 +118,7 @@ def planar_track(
     scale = max(abs(held), abs(front.x_start - front.x_parent_edge))
     controller = StepController(front_fraction, change_fraction, scale)
     cell = length / cells
-    positions, counters = _run(
+    positions, counters = run_track(
         mesh, x_start, conditions, times, lambda x: cell * float(_transformed(front, x).sum()), controller
     )
     return Track(times, positions, front.front(times + first), counters)
@@ -249,7 +162,7 @@ def radial_track(
     exact = core.radius * np.linspace(start, end, 2 * _SAMPLES)
     times = np.asarray(core.time_at(exact))
     controller = StepController(front_fraction, change_fraction, held)
-    positions, counters = _run(mesh, np.zeros(mesh.shape), lambda _: fed, times, radius, controller)
+    positions, counters = run_track(mesh, np.zeros(mesh.shape), lambda _: fed, times, radius, controller)
     return Track(times, positions, exact, counters)
 
 
@@ -306,7 +219,9 @@ def line_source_track(
 
     scale = max(abs(source.source * source.gap), abs(source.x_start - source.x_parent_edge))
     controller = StepController(front_fraction, change_fraction, scale)
-    positions, counters = _run(mesh, profile.reshape(mesh.shape), conditions, times, front_radius, controller)
+    positions, counters = run_track(
+        mesh, profile.reshape(mesh.shape), conditions, times, front_radius, controller
+    )
     return Track(times, positions, source.exact(times + first), counters)
 
 
@@ -345,7 +260,7 @@ def linear_parabolic_track(
     times = np.asarray(law.time_at(np.linspace(start, end, _SAMPLES) * length))
     controller = StepController(front_fraction, change_fraction, held)
     cell = length / cells
-    positions, counters = _run(
+    positions, counters = run_track(
         mesh, np.zeros(mesh.shape), lambda _: fed, times,
         lambda x: cell * float(np.clip(x / gap, 0.0, 1.0).sum()), controller,
     )  # fmt: skip

@@ -13,15 +13,9 @@ import numpy as np
 from lto_sim.exact.line_source import LineSource
 from lto_sim.exact.shrinking_core import ShrinkingCore
 from lto_sim.exact.wagner import PlanarFront
-from lto_sim.validate.cases import (
-    Track,
-    line_source_track,
-    linear_parabolic_track,
-    observed_orders,
-    planar_track,
-    radial_track,
-)
+from lto_sim.validate.cases import line_source_track, linear_parabolic_track, planar_track, radial_track
 from lto_sim.validate.table import Row
+from lto_sim.validate.track import Track, observed_orders
 
 __all__ = ["linear_parabolic_rows", "planar_front", "planar_rows", "radial_rows"]
 

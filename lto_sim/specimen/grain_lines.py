@@ -1,0 +1,161 @@
+"""Grain boundaries in the plan: their lines cut into elements, each in one cell, and how these meet.
+
+Parts up to half a cell outside the outline are cut off; more is an error. An end within half a cell of the
+outline is on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from lto_sim.errors import InputError
+from lto_sim.specimen.boundaries import GrainBoundary
+from lto_sim.specimen.mesh import Floats, Indices
+from lto_sim.specimen.rings import NUDGE, Line, cell_of, cut_line, make_line, segment_crossings
+from lto_sim.specimen.wall import CutRing, inside_cells
+
+__all__ = ["GrainLines", "check_inside", "grain_lines", "wall_reach"]
+
+_SAME = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class GrainLines:
+    """Elements of all conducting grain boundaries in the plan.
+
+    Parameters
+    ----------
+    boundary : Index of the boundary.
+    cell : Cell (j, i).
+    length : Arc length [m].
+    position : Middle (x, y) [m].
+    links : Pairs of elements that meet, (n, 2).
+    wall_ends : Elements whose line ends on the outline.
+    wall_points : Where it does, (x, y) [m].
+    """
+
+    boundary: Indices
+    cell: Indices
+    length: Floats
+    position: Floats
+    links: Indices
+    wall_ends: Indices
+    wall_points: Floats
+
+    def __len__(self) -> int:
+        return len(self.length)
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """Part of a polyline inside the outline, in elements."""
+
+    cell: Indices
+    length: Floats
+    position: Floats
+    ends: Floats
+
+
+def wall_reach(x_face: Floats, y_face: Floats) -> float:
+    """Half a cell [m]: the distance within which a line is on the outline."""
+    return 0.5 * max(float(x_face[1] - x_face[0]), float(y_face[1] - y_face[0]))
+
+
+def check_inside(
+    boundaries: tuple[GrainBoundary, ...], shape: shapely.Polygon, x_face: Floats, y_face: Floats
+) -> None:
+    """Raise InputError where a boundary leaves the particle by more than half a cell."""
+    reach = wall_reach(x_face, y_face)
+    for boundary in boundaries:
+        for number, line in enumerate(boundary.lines):
+            outside = shapely.difference(shapely.LineString(line), shape)
+            if outside.is_empty:
+                continue
+            points = shapely.get_coordinates(shapely.segmentize(outside, reach))
+            distance = shapely.distance(shapely.points(points), shape)
+            far = int(distance.argmax())
+            if distance[far] > reach * (1.0 + _SAME):
+                x, y = 1e6 * points[far]
+                raise InputError(
+                    f"grain_boundaries.{boundary.name}.line.{number}",
+                    f"a point at ({x:.4g} um, {y:.4g} um), {distance[far]:.3g} m outside",
+                    f"inside the particle, or at most half a cell ({reach:.3g} m) outside",
+                    "end the boundary at the outline",
+                )
+
+
+def grain_lines(
+    boundaries: tuple[GrainBoundary, ...],
+    shape: shapely.Polygon,
+    rings: tuple[CutRing, ...],
+    x_face: Floats,
+    y_face: Floats,
+    inside: NDArray[np.bool_],
+) -> GrainLines:
+    """Cut the boundaries that conduct; `inside` says which cells hold any of the particle."""
+    found = [
+        (index, run)
+        for index, boundary in enumerate(boundaries)
+        if boundary.along is not None
+        for points in boundary.lines
+        for run in _runs(make_line(points, closed=False), shape, rings, x_face, y_face, inside)
+    ]
+    runs = [run for _, run in found]
+    count = np.array([run.length.size for run in runs], dtype=np.int64)
+    tail = np.cumsum(count) - 1
+    head = tail + 1 - count
+    number = np.arange(int(count.sum()))
+    chain = np.setdiff1d(number, tail)
+    elements = np.stack([head, tail], axis=1).ravel()
+    points = np.concatenate([np.zeros((0, 2)), *(run.ends for run in runs)])
+    on_wall = shapely.distance(shapely.points(points), shape.boundary) <= wall_reach(x_face, y_face)
+    meeting = _meeting(elements, points, _SAME * float(x_face[-1] - x_face[0] + y_face[-1] - y_face[0]))
+    return GrainLines(
+        np.repeat(np.array([index for index, _ in found], dtype=np.int64), count),
+        np.concatenate([np.zeros((0, 2), dtype=np.int64), *(run.cell for run in runs)]),
+        np.concatenate([np.zeros(0), *(run.length for run in runs)]),
+        np.concatenate([np.zeros((0, 2)), *(run.position for run in runs)]),
+        np.concatenate([np.stack([chain, chain + 1], axis=1), meeting]),
+        elements[on_wall],
+        points[on_wall],
+    )
+
+
+def _meeting(elements: Indices, points: Floats, slack: float) -> Indices:
+    """Pairs of different elements whose ends lie in one point."""
+    gap = np.abs(points[:, None, :] - points[None, :, :]).max(axis=2)
+    a, b = np.nonzero(np.triu(gap <= slack, 1))
+    pairs = np.stack([elements[a], elements[b]], axis=1).reshape(-1, 2)
+    return np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0).astype(np.int64)
+
+
+def _runs(
+    line: Line, shape: shapely.Polygon, rings: tuple[CutRing, ...], x_face: Floats, y_face: Floats,
+    inside: NDArray[np.bool_],
+) -> Iterator[_Run]:  # fmt: skip
+    """Parts of a polyline inside the outline, cut at grid lines and joined within a cell."""
+    corner = np.array([x_face[0], y_face[0]])
+    size = np.array([x_face[1] - x_face[0], y_face[1] - y_face[0]])
+    cuts = np.concatenate([segment_crossings(line, ring.line) for ring in rings])
+    pieces = cut_line(line, x_face, y_face, cuts)
+    middle = line.at(pieces.middle)
+    kept = shapely.dwithin(shapely.points(middle), shape, NUDGE * float(size.min()))
+    cell = cell_of(line, pieces, 1.0, x_face, y_face)
+    if not kept.any():
+        return
+    cell[kept] = inside_cells(cell[kept], middle[kept] - corner, inside, size)
+    before = np.append(False, kept[:-1])
+    fresh = kept & (~before | (cell != np.roll(cell, 1, axis=0)).any(axis=1))
+    heads = np.flatnonzero(fresh)
+    last = np.flatnonzero(kept & np.append(fresh[1:] | ~kept[1:], True))
+    start, end = pieces.start[heads], pieces.end[last]
+    opens = np.flatnonzero(kept[heads] & ~before[heads])
+    for a, b in zip(opens, np.append(opens[1:], heads.size), strict=True):
+        ends = line.at(np.array([start[a], end[b - 1]]))
+        position = line.at(0.5 * (start[a:b] + end[a:b]))
+        yield _Run(cell[heads[a:b]], end[a:b] - start[a:b], position, ends)

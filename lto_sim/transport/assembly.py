@@ -1,0 +1,321 @@
+"""The linear system of one Newton iteration, for the change v = u - base, and the balance that follows it.
+
+Their round-off is a part of what a step changes rather than of u, which dt * (fluxes) / V would multiply by
+the step size without limit. A flux is one number that leaves one cell and enters another, whatever the linear
+solver left; an element stores nothing, so it gives its cell exactly what reaches it along its edges.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lto_sim.transport.compiled import kernel
+from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
+from lto_sim.transport.krylov import Skew
+from lto_sim.transport.multigrid import System
+from lto_sim.transport.network import Network
+
+__all__ = ["Cells", "Local", "Problem", "assemble", "balance"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+
+class Cells(NamedTuple):
+    """Scaled volumes (0 outside the particle) and conductances, padded; a barrier's face is set anew."""
+
+    volume: Floats
+    gx: Floats
+    gy: Floats
+    gz: Floats
+
+
+class Problem(NamedTuple):
+    """What one step is given, without dimensions."""
+
+    network: Network
+    cells: Cells
+    faces: Faces
+    elements: Elements
+    barriers: Barriers
+    phases: Phases
+    dt: float
+    x_old: Floats
+
+
+class Local(NamedTuple):
+    """Work space of one step.
+
+    Parameters
+    ----------
+    state : Phase of every cell, -1, 0 (gap) or 1.
+    side : Phase of every element, -1 or 1.
+    held : Elements that a contact holds.
+    base, rhs, scale : Flat: u that v is counted from, right-hand side, dt / V.
+    coefficient, target, face_flux : Of every contact face.
+    element_g, g_gap, element_flux : Of every element: conductance to its cell, the same while that is in the
+        gap, and flux into it.
+    p, q : Of every barrier.
+    """
+
+    state: Integers
+    side: Integers
+    held: Flags
+    base: Floats
+    rhs: Floats
+    scale: Floats
+    coefficient: Floats
+    target: Floats
+    face_flux: Floats
+    element_g: Floats
+    g_gap: Floats
+    element_flux: Floats
+    p: Floats
+    q: Floats
+
+
+@kernel
+def assemble(problem: Problem, system: System, skew: Skew, local: Local) -> None:
+    """Fill the finest level: faces between two active nodes stay, faces to a held one go into a."""
+    _assemble_cells(problem, system, local)
+    _assemble_contacts(problem, system, local)
+    if problem.elements.g.size > 0:
+        _assemble_elements(problem, system, skew, local)
+    if problem.barriers.cell.size > 0:
+        _assemble_barriers(problem, system, skew, local)
+
+
+@kernel
+def _assemble_cells(problem: Problem, system: System, local: Local) -> None:
+    dims, cells, phases, dt, x_old = (
+        problem.network.dims, problem.cells, problem.phases, problem.dt, problem.x_old
+    )  # fmt: skip
+    state, base, rhs = local.state, local.base, local.rhs
+    a, gx, gy, gz = system.a, system.gx, system.gy, system.gz
+    nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
+    plane = ny * nx
+    for c in range(plane, plane * (nz + 1)):
+        system.active[c] = state[c] != 0
+        gx[c] = gy[c] = gz[c] = a[c] = rhs[c] = 0.0
+    for c in range(plane, plane * (nz + 1)):
+        if state[c] < 0:
+            a[c] += cells.volume[c] / (phases.d_poor * dt)
+            rhs[c] += cells.volume[c] * max(x_old[c] - phases.x_poor, 0.0) / dt
+        elif state[c] > 0:
+            a[c] += cells.volume[c] / (phases.d_rich * dt)
+            rhs[c] += cells.volume[c] * min(x_old[c] - phases.x_rich, 0.0) / dt
+        for axis in range(3):
+            if axis == 0:
+                g, neighbour = cells.gx[c], c + 1
+            elif axis == 1:
+                g, neighbour = cells.gy[c], c + nx
+            else:
+                g, neighbour = cells.gz[c], c + plane
+            if g != 0.0:
+                flux = g * (base[neighbour] - base[c])
+                if state[c] != 0:
+                    rhs[c] += flux
+                if state[neighbour] != 0:
+                    rhs[neighbour] -= flux
+                if state[c] != 0 and state[neighbour] != 0:
+                    if axis == 0:
+                        gx[c] = g
+                    elif axis == 1:
+                        gy[c] = g
+                    else:
+                        gz[c] = g
+                elif state[c] != 0:
+                    a[c] += g
+                elif state[neighbour] != 0:
+                    a[neighbour] += g
+
+
+@kernel
+def _assemble_contacts(problem: Problem, system: System, local: Local) -> None:
+    faces = problem.faces
+    for f in range(faces.cell.size):
+        c = faces.cell[f]
+        if faces.element[f] < 0 and local.state[c] != 0:
+            g = local.coefficient[f]
+            system.a[c] += g
+            local.rhs[c] += g * (local.target[f] - local.base[c]) + faces.imposed[f]
+
+
+@kernel
+def _assemble_elements(problem: Problem, system: System, skew: Skew, local: Local) -> None:
+    network, elements, faces, phases = problem.network, problem.elements, problem.faces, problem.phases
+    node, count, edges = network.dims[0, 4], network.dims[0, 5], network.dims[0, 8]
+    a, rhs, base = system.a, local.rhs, local.base
+    for e in range(count):
+        n, c = node + e, network.cell[e]
+        system.active[n] = not local.held[e]
+        a[n] = rhs[n] = 0.0
+    for e in range(count):
+        n, c = node + e, network.cell[e]
+        g = local.element_g[e]
+        flux = g * (base[c] - base[n])
+        both = not local.held[e] and local.state[c] != 0
+        system.coupling[e] = g if both else 0.0
+        if not local.held[e]:
+            rhs[n] += flux
+            if not both:
+                a[n] += g
+        if local.state[c] != 0:
+            rhs[c] -= flux
+            if not both:
+                a[c] += g
+    for f in range(edges):
+        first, second = network.first[f], network.second[f]
+        p = elements.edge[f] / (phases.d_poor if local.side[first - node] < 0 else phases.d_rich)
+        q = elements.edge[f] / (phases.d_poor if local.side[second - node] < 0 else phases.d_rich)
+        flux = p * base[first] - q * base[second]
+        both = system.active[first] and system.active[second]
+        small = min(p, q)
+        system.link[f] = small if both else 0.0
+        skew.into_first[f] = q - small if both else 0.0
+        skew.into_second[f] = p - small if both else 0.0
+        if system.active[first]:
+            rhs[first] -= flux
+            a[first] += p - small if both else p
+        if system.active[second]:
+            rhs[second] += flux
+            a[second] += q - small if both else q
+    for f in range(faces.cell.size):
+        n = faces.element[f]
+        if n >= 0 and not local.held[n - node]:
+            d = phases.d_poor if local.side[n - node] < 0 else phases.d_rich
+            a[n] += faces.transfer[f] / d
+            rhs[n] += faces.transfer[f] * (faces.w[f] - base[n] / d) + faces.imposed[f]
+
+
+@kernel
+def _assemble_barriers(problem: Problem, system: System, skew: Skew, local: Local) -> None:
+    """The skew parts; the smaller of p and q is the face's conductance already."""
+    barriers, edges = problem.barriers, problem.network.dims[0, 8]
+    for f in range(barriers.cell.size):
+        first = barriers.cell[f]
+        second = first + barriers.stride[f]
+        p, q = local.p[f], local.q[f]
+        small = min(p, q)
+        both = local.state[first] != 0 and local.state[second] != 0
+        flux = (p - small) * local.base[first] - (q - small) * local.base[second]
+        skew.into_first[edges + f] = q - small if both else 0.0
+        skew.into_second[edges + f] = p - small if both else 0.0
+        if local.state[first] != 0:
+            local.rhs[first] -= flux
+            system.a[first] += p - small
+        if local.state[second] != 0:
+            local.rhs[second] += flux
+            system.a[second] += q - small
+
+
+@kernel
+def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
+    """Fill x = x_old + dt (fluxes of base + v) / V and the fluxes through contacts and elements.
+
+    Returns the composition below which a difference is round-off of these sums.
+    """
+    dims, cells, dt, x_old = problem.network.dims, problem.cells, problem.dt, problem.x_old
+    faces, base = problem.faces, local.base
+    nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
+    plane = ny * nx
+    worst = 0.0
+    for c in range(plane, plane * (nz + 1)):
+        if cells.volume[c] == 0.0:
+            x[c] = 0.0
+            continue
+        total = rough = conductance = 0.0
+        for axis in range(3):
+            if axis == 0:
+                g_next, g_last, stride = cells.gx[c], cells.gx[c - 1], 1
+            elif axis == 1:
+                g_next, g_last, stride = cells.gy[c], cells.gy[c - nx], nx
+            else:
+                g_next, g_last, stride = cells.gz[c], cells.gz[c - plane], plane
+            steady_next = g_next * (base[c + stride] - base[c])
+            steady_last = g_last * (base[c] - base[c - stride])
+            total += steady_next + g_next * (v[c + stride] - v[c])
+            total -= steady_last + g_last * (v[c] - v[c - stride])
+            rough += abs(steady_next) + abs(steady_last)
+            conductance += g_next + g_last
+        x[c] = total
+        worst = max(worst, dt / cells.volume[c] * (rough + conductance * abs(v[c])))
+    for f in range(faces.cell.size):
+        if faces.element[f] < 0:
+            c = faces.cell[f]
+            steady = local.coefficient[f] * (local.target[f] - base[c])
+            flux = steady - local.coefficient[f] * v[c] + faces.imposed[f]
+            local.face_flux[f] = flux
+            x[c] += flux
+            rough = abs(steady) + local.coefficient[f] * abs(v[c])
+            worst = max(worst, dt / cells.volume[c] * rough)
+    if problem.elements.g.size > 0:
+        worst = max(worst, _balance_elements(problem, local, v, x))
+    if problem.barriers.cell.size > 0:
+        _balance_barriers(problem, local, v, x)
+    for c in range(plane, plane * (nz + 1)):
+        if cells.volume[c] == 0.0:
+            x[c] = x_old[c]
+        else:
+            x[c] = x_old[c] + dt * x[c] / cells.volume[c]
+    return 16.0 * 2.220446049250313e-16 * worst
+
+
+@kernel
+def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
+    """Add what every element gives its cell; a contact gives what its element passes on."""
+    network, elements, faces, phases = problem.network, problem.elements, problem.faces, problem.phases
+    node, count, edges = network.dims[0, 4], network.dims[0, 5], network.dims[0, 8]
+    base, flux = local.base, local.element_flux
+    worst = 0.0
+    for e in range(count):
+        flux[e] = 0.0
+    for f in range(edges):
+        first, second = network.first[f] - node, network.second[f] - node
+        d_first = phases.d_poor if local.side[first] < 0 else phases.d_rich
+        d_second = phases.d_poor if local.side[second] < 0 else phases.d_rich
+        g = elements.edge[f]
+        along = g * (base[node + first] / d_first - base[node + second] / d_second)
+        along += g * (v[node + first] / d_first - v[node + second] / d_second)
+        flux[first] -= along
+        flux[second] += along
+    for f in range(faces.cell.size):
+        n = faces.element[f]
+        if n < 0:
+            continue
+        e, c = n - node, faces.cell[f]
+        if local.held[e]:
+            down = local.element_g[e] * ((base[n] - base[c]) + (v[n] - v[c]))
+            local.face_flux[f] = down - flux[e]
+            flux[e] = down
+        elif elements.g[e] == 0.0:
+            local.face_flux[f] = -flux[e]
+            flux[e] = 0.0
+        else:
+            d = phases.d_poor if local.side[e] < 0 else phases.d_rich
+            through = faces.transfer[f] * (faces.w[f] - base[n] / d - v[n] / d) + faces.imposed[f]
+            local.face_flux[f] = through
+            flux[e] += through
+    for e in range(count):
+        c = network.cell[e]
+        x[c] += flux[e]
+        rough = abs(flux[e]) + local.element_g[e] * (abs(v[node + e]) + abs(v[c]))
+        worst = max(worst, problem.dt / problem.cells.volume[c] * rough)
+    return worst
+
+
+@kernel
+def _balance_barriers(problem: Problem, local: Local, v: Floats, x: Floats) -> None:
+    barriers, base = problem.barriers, local.base
+    for f in range(barriers.cell.size):
+        first = barriers.cell[f]
+        second = first + barriers.stride[f]
+        small = min(local.p[f], local.q[f])
+        flux = (local.p[f] - small) * (base[first] + v[first])
+        flux -= (local.q[f] - small) * (base[second] + v[second])
+        x[first] -= flux
+        x[second] += flux

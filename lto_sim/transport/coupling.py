@@ -1,0 +1,194 @@
+"""Fluxes whose coefficient depends on the phase: contacts, surfaces over a front, edges, barriers.
+
+A surface element feeds the cell beneath through D/d with d the distance to the cell's node. While that cell
+is in the gap, d is the depth of the front in it, f V/A for a transformed fraction f; lumped into the half
+cell, a surface would be blocked until the cell is full. Over a step the mean depth (f_old + f_new)/2 is used,
+with f_new from the flux F that the excess w_s before the step would drive by itself,
+
+    F (f_old + tau F/2) = Q |u_s|,    tau = dt/(V gap),  Q = A^2/V,
+
+exact while a constant w_s drives a quasi-steady front. It is fixed before the Newton iteration, so that the
+step stays a piecewise-linear system; any positive coefficient conserves lithium and is monotone. A contact
+that feeds its cell directly sees the mean over the filling of the cell, d = V/(2A), which for a whole cell is
+the half cell.
+
+A contact feeds through an interface conductance k_c A in series with the half cell G:
+
+    flux = k_c A G / (k_c A + D G) (D w_contact - u) + imposed,
+
+with D that of the phase at the surface; the sign of k_c A w_contact + G u tells which. Along an edge between
+two elements the flux is G (w_1 - w_2), and across a barrier of resistance R (w_1 - w_2)/(R + d_1/D_1 +
+d_2/D_2): p u_1 - q u_2 with p and q of the phases on both sides.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lto_sim.transport.compiled import kernel
+
+__all__ = [
+    "Barriers",
+    "Elements",
+    "Faces",
+    "Phases",
+    "barrier_coefficients",
+    "contact_coefficients",
+    "front_depths",
+]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_SHALLOWEST = 1e-3
+
+
+class Phases(NamedTuple):
+    """Gap edges [li fraction] and scaled diffusivities of both phases."""
+
+    x_poor: float
+    x_rich: float
+    d_poor: float
+    d_rich: float
+
+
+class Faces(NamedTuple):
+    """Contact faces.
+
+    Parameters
+    ----------
+    cell : Flat index of the cell behind each face.
+    element : Flat index of the element that the face feeds, -1 where it feeds the cell.
+    g : Conductance from the face to the cell's node.
+    g_gap : The same while the cell is in the gap.
+    transfer : k_c A, infinite where the surface is held.
+    w : Excess at the contact.
+    imposed : Flux that is pushed through whatever the potential.
+    """
+
+    cell: Integers
+    element: Integers
+    g: Floats
+    g_gap: Floats
+    transfer: Floats
+    w: Floats
+    imposed: Floats
+
+
+class Elements(NamedTuple):
+    """Surface and boundary elements, and the edges between them.
+
+    Parameters
+    ----------
+    g : Conductance from each element to its cell's node; 0 where it does not feed it.
+    front : Conductance over a transformed fraction of 1; 0 where the depth of a front is not resolved.
+    edge : Conductance of each edge for a difference of w.
+    """
+
+    g: Floats
+    front: Floats
+    edge: Floats
+
+
+class Barriers(NamedTuple):
+    """Faces with a resistance across.
+
+    Parameters
+    ----------
+    cell : Flat index of the cell before each face.
+    stride : What leads to the cell behind it.
+    g : Conductance without the barrier.
+    resistance : Resistance to a difference of w, over the face's area.
+    """
+
+    cell: Integers
+    stride: Integers
+    g: Floats
+    resistance: Floats
+
+
+@kernel
+def front_conductance(
+    phases: Phases, dt: float, volume: float, x_old: float, front: float, u_surface: float
+) -> float:
+    """Conductance from a surface to the front in a cell that is in the gap."""
+    gap = phases.x_rich - phases.x_poor
+    start = (x_old - phases.x_poor) / gap if u_surface >= 0.0 else (phases.x_rich - x_old) / gap
+    start = min(max(start, 0.0), 1.0)
+    growth = 2.0 * dt / (volume * gap) * front * abs(u_surface)
+    return front / min(max(0.5 * (start + np.sqrt(start * start + growth)), _SHALLOWEST), 1.0)
+
+
+@kernel
+def contact_coefficients(
+    faces: Faces, phases: Phases, state: Integers, base: Floats, v: Floats, coefficient: Floats,
+    target: Floats,
+) -> bool:  # fmt: skip
+    """Linearise every contact face that feeds a cell about u = base + v; True if a coefficient changed."""
+    changed = False
+    for f in range(faces.cell.size):
+        if faces.element[f] >= 0:
+            continue
+        c = faces.cell[f]
+        transfer = faces.transfer[f]
+        g = faces.g_gap[f] if state[c] == 0 else faces.g[f]
+        if np.isinf(transfer):
+            d = phases.d_poor if faces.w[f] < 0.0 else phases.d_rich
+            new = g
+        else:
+            drive = transfer * faces.w[f] + g * (base[c] + v[c])
+            d = phases.d_poor if drive < 0.0 else phases.d_rich
+            new = transfer * g / (transfer + d * g)
+        changed = changed or new != coefficient[f]
+        coefficient[f] = new
+        target[f] = d * faces.w[f]
+    return changed
+
+
+@kernel
+def front_depths(
+    cell: Integers, elements: Elements, phases: Phases, dt: float, volume: Floats, x_old: Floats,
+    w_old: Floats, g_gap: Floats,
+) -> None:  # fmt: skip
+    """Fill the conductance from every element to its cell while that is in the gap."""
+    for e in range(elements.g.size):
+        if elements.g[e] > 0.0 and elements.front[e] > 0.0:
+            d = phases.d_poor if w_old[e] < 0.0 else phases.d_rich
+            g_gap[e] = front_conductance(
+                phases, dt, volume[cell[e]], x_old[cell[e]], elements.front[e], d * w_old[e]
+            )
+        else:
+            g_gap[e] = elements.g[e]
+
+
+@kernel
+def barrier_coefficients(
+    barriers: Barriers, phases: Phases, base: Floats, v: Floats, p: Floats, q: Floats
+) -> bool:
+    """Fill p and q of the flux p u_1 - q u_2 across every barrier; True if one changed."""
+    changed = False
+    for f in range(barriers.cell.size):
+        first = barriers.cell[f]
+        second = first + barriers.stride[f]
+        u_1, u_2 = base[first] + v[first], base[second] + v[second]
+        g, resistance = barriers.g[f], barriers.resistance[f]
+        d = phases.d_rich if u_1 + u_2 > 0.0 else phases.d_poor
+        new_p = new_q = g / (1.0 + g * d * resistance)
+        if u_1 * u_2 < 0.0:
+            d_1 = phases.d_rich if u_1 > 0.0 else phases.d_poor
+            d_2 = phases.d_rich if u_2 > 0.0 else phases.d_poor
+            total = resistance + 0.5 / (g * d_1) + 0.5 / (g * d_2)
+            flux = (u_1 / d_1 - u_2 / d_2) / total
+            face_1, face_2 = u_1 - 0.5 * flux / g, u_2 + 0.5 * flux / g
+            if face_1 * u_1 < 0.0:  # w = 0 lies in the first half: the barrier is in the second phase
+                new_p = new_q = g / (1.0 + g * d_2 * resistance)
+            elif face_2 * u_2 < 0.0:
+                new_p = new_q = g / (1.0 + g * d_1 * resistance)
+            else:
+                new_p, new_q = 1.0 / (d_1 * total), 1.0 / (d_2 * total)
+        changed = changed or new_p != p[f] or new_q != q[f]
+        p[f], q[f] = new_p, new_q
+    return changed
