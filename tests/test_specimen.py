@@ -103,7 +103,6 @@ def test_plain_meshes_know_their_thickness_and_carry_no_surface():
         np.testing.assert_array_equal(mesh.active_thickness, mesh.thickness)
         assert len(mesh.surface) == len(mesh.edges) == len(mesh.barriers) == 0
         (faces,) = mesh.contacts
-        np.testing.assert_allclose(faces.depth, mesh.volume[tuple(faces.cell.T)] / faces.area, rtol=1e-12)
         np.testing.assert_array_equal(faces.element, -1)
 
 
@@ -113,7 +112,7 @@ def test_a_mesh_made_by_hand_has_the_defaults_of_a_plain_one():
     zero = np.zeros((1, 1, 1))
     edges = (np.array([0.0, 1.0]), np.array([0.0, 1.0]), np.array([0.0, 3.0]))
     mesh = Mesh(*edges, np.ones((1, 1, 1)), zero, zero, zero, (faces,), True)
-    assert (faces.depth[0], faces.element[0]) == (0.5, -1)
+    assert faces.element[0] == -1
     assert (mesh.fraction[0, 0], mesh.thickness[0, 0], mesh.active_thickness[0, 0]) == (1.0, 6.0, 6.0)
 
 

@@ -249,7 +249,6 @@ def summary(mesh: Mesh) -> dict[str, np.ndarray]:
                 mesh.contacts[0].cell[:, 0],
                 mesh.contacts[0].area,
                 mesh.contacts[0].conductance,
-                mesh.contacts[0].depth,
             ]
         ),
         "barriers": np.column_stack([place, barrier[:, 0], mesh.barriers.area, mesh.barriers.secant]),

@@ -39,7 +39,7 @@ def random_mesh(
     area, conductance = 10.0 ** rng.uniform(-1, 1, (2, faces))
     surface, edges = random_surface(rng, shape, elements, on_contact) if elements else ({}, {})
     element = np.arange(faces) if on_contact else np.full(faces, -1)
-    contact = ContactFaces("c", cells, area, conductance, np.full(faces, np.inf), element)
+    contact = ContactFaces("c", cells, area, conductance, element)
     lines = [np.arange(n + 1.0) for n in shape[::-1]]
     return Mesh(
         *lines, volume, *g, (contact,), False,

@@ -89,9 +89,7 @@ def test_records_do_not_depend_on_the_pattern_of_steps(seed):
 
     content = pixels(volume.sum(axis=0) + inert)
     first, slope = (pixels((volume * field).sum(axis=0)) for field in (BEGIN, SLOPE))
-    np.testing.assert_allclose(
-        scan.frames(), (first + pixels(lithium) + seen * slope) / content, atol=1e-14
-    )
+    np.testing.assert_allclose(scan.frames(), (first + pixels(lithium) + seen * slope) / content, atol=1e-14)
     np.testing.assert_allclose(np.stack(states.excess)[:, 0], 0.1 * times, atol=1e-7)
     np.testing.assert_allclose(np.stack(states.states), BEGIN + times[:, None, None, None] * SLOPE, atol=1e-7)
     np.testing.assert_allclose(series.lithium, 3.0 * times, atol=1e-14)

@@ -192,7 +192,7 @@ def draw_grid(ax: Axes, model: Model, scale: float, wall: PathPatch, points: flo
 
     Returns
     -------
-    Every how manyth line is drawn: 1 unless the cells are too small to be seen.
+    n, where every n-th line is drawn: 1 unless the cells are too small to be seen.
     """
     outline, mesh = model.specimen.outline, model.mesh
     x0, y0, x1, y1 = frame(outline)

@@ -76,7 +76,7 @@ def build_mesh(
     if conducting:
         lines = grain_lines(boundaries, shape, rings, x_face, y_face, cells.inside)
         feeding = [n for n, contact in enumerate(contacts) if contact.feeds != "bulk"]
-        skin = Skin(columns, wall, np.isin(wall.contact, feeding), lines, faces)
+        skin = Skin(columns, wall, np.isin(wall.contact, feeding), lines, faces, perimeter)
         surface, edges = surface_elements(skin, contacts), surface_edges(skin)
     layers = columns.computed
     g_x, g_y, g_z = (np.repeat(g[None], layers, axis=0) for g in face_conductances(columns))

@@ -133,8 +133,6 @@ def contact_faces(
     """
     j, i = wall.cell.T
     distance = wall_coupling(columns, wall)
-    under = np.zeros(columns.area.shape)
-    np.add.at(under, (j, i), np.where(wall.contact >= 0, wall.length, 0.0))
     faces = []
     for index, contact in enumerate(contacts):
         e = np.flatnonzero(wall.contact == index)
@@ -148,7 +146,6 @@ def contact_faces(
                 np.stack([k, j[e], i[e]], axis=1).astype(np.int64),
                 area,
                 area / distance[e],
-                columns.area[j[e], i[e]] / under[j[e], i[e]],
                 (k * len(wall) + e if feeds else np.full(e.size, -1)).astype(np.int64),
             )
         )

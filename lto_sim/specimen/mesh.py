@@ -43,8 +43,6 @@ class ContactFaces:
     cell : Index (k, j, i) of the cell behind each face, one row a face.
     area : Face areas [m2].
     conductance : Area over distance from the face to the cell's node [m].
-    depth : Volume of the cell over the area of all contact faces on it [m]; a front has gone the transformed
-        fraction of it. Default: twice the distance to the node.
     element : The surface element that the face feeds; -1: it feeds its cell. Default: -1.
     """
 
@@ -52,15 +50,11 @@ class ContactFaces:
     cell: Indices
     area: Floats
     conductance: Floats
-    depth: Floats = field(default_factory=_floats)
     element: Indices = field(default_factory=_indices)
 
     def __post_init__(self) -> None:
-        faces = len(self.cell)
-        if len(self.depth) != faces:
-            object.__setattr__(self, "depth", 2.0 * self.area / self.conductance)
-        if len(self.element) != faces:
-            object.__setattr__(self, "element", np.full(faces, -1, dtype=np.int64))
+        if len(self.element) != len(self.cell):
+            object.__setattr__(self, "element", np.full(len(self.cell), -1, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +67,9 @@ class SurfaceElements:
     kind : 0 perimeter, 1 face, 2 + b grain boundary b of those given.
     area : Area through which it is coupled to its cell [m2].
     conductance : That area over the distance to the cell's node [m]; 0: it does not feed its cell.
-    depth : Volume of the cell over the area of all elements of this kind on it [m].
+    depth : Depth [m] of a front in the cell when all of it has been transformed from here: volume over the
+        area of all conducting elements of this kind on it; in a cut cell with its node inside, twice the
+        distance to the node.
     position : Its middle (x, y, z) [m].
     length : Arc length [m]; of a face element the square root of its area.
     """

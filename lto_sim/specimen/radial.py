@@ -40,7 +40,7 @@ def slab_mesh(specimen: Specimen, outline: Slab, contacts: tuple[Contact, ...]) 
         ((side, start, end),) = resolve_stretch(contact.stretch, outline, f"contacts.{contact.name}.where")
         at = 0 if outline.sides[side] == "left" else node.size - 1
         area = (end - start) * active[at]
-        faces.append(_end_face(contact.name, at, area, area / (0.5 * dx), volume[at]))
+        faces.append(_end_face(contact.name, at, area, area / (0.5 * dx)))
     z_face = np.array([0.0, float(active.mean())])
     return _row(x_face, np.array([0.0, outline.height]), z_face, volume, inner, tuple(faces), total, active)
 
@@ -73,7 +73,7 @@ def radial_mesh(specimen: Specimen, outline: Radial, contacts: tuple[Contact, ..
                 "the whole surface of a radial body",
                 "leave out from and to",
             )
-        faces.append(_end_face(contact.name, node.size - 1, area, outer, float(volume[-1])))
+        faces.append(_end_face(contact.name, node.size - 1, area, outer))
     z_face = np.array([0.0, given - 2.0 * specimen.dead_layer])
     y_face = np.array([0.0, outline.radius])
     plan = np.ones(node.size)
@@ -82,9 +82,9 @@ def radial_mesh(specimen: Specimen, outline: Radial, contacts: tuple[Contact, ..
     )
 
 
-def _end_face(name: str, at: int, area: float, conductance: float, volume: float) -> ContactFaces:
+def _end_face(name: str, at: int, area: float, conductance: float) -> ContactFaces:
     cell = np.array([[0, 0, at]], dtype=np.int64)
-    return ContactFaces(name, cell, np.array([area]), np.array([conductance]), np.array([volume / area]))
+    return ContactFaces(name, cell, np.array([area]), np.array([conductance]))
 
 
 def _row(

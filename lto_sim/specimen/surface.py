@@ -33,6 +33,7 @@ class Skin:
     held : Whether a contact that feeds the surface lies on them.
     lines : Elements of the grain boundaries in the plan.
     faces : Whether the faces conduct.
+    perimeter : Whether the perimeter conducts.
     """
 
     columns: Columns
@@ -40,6 +41,7 @@ class Skin:
     held: NDArray[np.bool_]
     lines: GrainLines
     faces: bool
+    perimeter: bool
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -109,12 +111,14 @@ def _perimeter(skin: Skin, contacts: tuple[Contact, ...]) -> _Part:
     wall, columns = skin.wall, skin.columns
     j, i = wall.cell.T
     on_cell = np.zeros(columns.area.shape)
-    np.add.at(on_cell, (j, i), wall.length)
+    np.add.at(on_cell, (j, i), np.where(skin.held | skin.perimeter, wall.length, 0.0))
     distance = wall_coupling(columns, wall)
+    own = np.where(on_cell[j, i] > 0.0, on_cell[j, i], wall.length)
+    inner = (columns.cells.fraction[j, i] < 1.0) & columns.cells.centred[j, i]
+    depth = np.where(inner, 2.0 * distance, columns.area[j, i] / own)
     apart = [n for n, contact in enumerate(contacts) if contact.feeds == "surface"]
     distance[np.isin(wall.contact, apart)] = np.inf
     kind = np.full(len(wall), PERIMETER, dtype=np.int64)
-    depth = columns.area[j, i] / on_cell[j, i]
     return _upright(columns, wall.cell, kind, wall.length, wall.position, 1.0, distance, depth)
 
 

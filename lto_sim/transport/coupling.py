@@ -9,8 +9,7 @@ with f_new from the flux F that the excess w_s before the step would drive by it
 
 exact while a constant w_s drives a quasi-steady front. It is fixed before the Newton iteration, so that the
 step stays a piecewise-linear system; any positive coefficient conserves lithium and is monotone. A contact
-that feeds its cell directly sees the mean over the filling of the cell, d = V/(2A), which for a whole cell is
-the half cell.
+that feeds its cell directly sees the node, the mean of the depths while the cell fills.
 
 A contact feeds through an interface conductance k_c A in series with the half cell G:
 
@@ -63,7 +62,6 @@ class Faces(NamedTuple):
     cell : Flat index of the cell behind each face.
     element : Flat index of the element that the face feeds, -1 where it feeds the cell.
     g : Conductance from the face to the cell's node.
-    g_gap : The same while the cell is in the gap.
     transfer : k_c A, infinite where the surface is held.
     w : Excess at the contact.
     imposed : Flux that is pushed through whatever the potential.
@@ -72,7 +70,6 @@ class Faces(NamedTuple):
     cell: Integers
     element: Integers
     g: Floats
-    g_gap: Floats
     transfer: Floats
     w: Floats
     imposed: Floats
@@ -119,13 +116,13 @@ def front_conductance(
     start = (x_old - phases.x_poor) / gap if u_surface >= 0.0 else (phases.x_rich - x_old) / gap
     start = min(max(start, 0.0), 1.0)
     growth = 2.0 * dt / (volume * gap) * front * abs(u_surface)
-    return front / min(max(0.5 * (start + np.sqrt(start * start + growth)), _SHALLOWEST), 1.0)
+    depth: float = 0.5 * (start + np.sqrt(start * start + growth))
+    return front / min(max(depth, _SHALLOWEST), 1.0)
 
 
 @kernel
 def contact_coefficients(
-    faces: Faces, phases: Phases, state: Integers, base: Floats, v: Floats, coefficient: Floats,
-    target: Floats,
+    faces: Faces, phases: Phases, base: Floats, v: Floats, coefficient: Floats, target: Floats
 ) -> bool:  # fmt: skip
     """Linearise every contact face that feeds a cell about u = base + v; True if a coefficient changed."""
     changed = False
@@ -134,7 +131,7 @@ def contact_coefficients(
             continue
         c = faces.cell[f]
         transfer = faces.transfer[f]
-        g = faces.g_gap[f] if state[c] == 0 else faces.g[f]
+        g = faces.g[f]
         if np.isinf(transfer):
             d = phases.d_poor if faces.w[f] < 0.0 else phases.d_rich
             new = g

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.specimen import ContactFaces, Mesh
+from lto_sim.specimen import Mesh
 from lto_sim.transport.network import Network, build_network
 
 __all__ = ["Grid", "make_grid"]
@@ -36,7 +36,6 @@ class Grid:
     contact_cell : Flat padded index of the cell behind every contact face, contacts one after another.
     contact_element : Flat index of the element that a face feeds, -1 where it feeds the cell.
     contact_conductance : Scaled conductance from face to node.
-    contact_gap : The same while the cell is in the gap: of a cut cell over half its depth.
     contact_area : Face areas [m2].
     contact_slices : Rows of each contact in these arrays.
     element_kind, element_conductance, element_front : Of every element; conductances scaled.
@@ -58,7 +57,6 @@ class Grid:
     contact_cell: Integers
     contact_element: Integers
     contact_conductance: Floats
-    contact_gap: Floats
     contact_area: Floats
     contact_slices: tuple[slice, ...]
     element_kind: Integers
@@ -131,7 +129,6 @@ def make_grid(mesh: Mesh) -> Grid:
         contact_cell=np.concatenate([_flat(c.cell, ny, nx) for c in mesh.contacts]),
         contact_element=np.where(element >= 0, element + network.dims[0, 4], -1),
         contact_conductance=np.concatenate([c.conductance for c in mesh.contacts]) / scale,
-        contact_gap=np.concatenate([_gap_conductance(mesh, c) for c in mesh.contacts]) / scale,
         contact_area=np.concatenate([c.area for c in mesh.contacts]),
         contact_slices=tuple(slice(int(a), int(b)) for a, b in itertools.pairwise(ends)),
         element_kind=surface.kind,
@@ -144,12 +141,6 @@ def make_grid(mesh: Mesh) -> Grid:
         barrier_kind=barriers.boundary,
         barrier_secant=barriers.secant / barriers.area,
     )
-
-
-def _gap_conductance(mesh: Mesh, faces: ContactFaces) -> Floats:
-    """Conductance [m] of contact faces to a front at the mean depth that it has while it fills the cell."""
-    cut = mesh.fraction[faces.cell[:, 1], faces.cell[:, 2]] < 1.0
-    return np.where(cut, 2.0 * faces.area / faces.depth, faces.conductance)
 
 
 def _flat(cell: Integers, ny: int, nx: int) -> Integers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,7 +63,7 @@ class LayerStack:
         layer = (area * self.inert)[None]
         return np.concatenate([layer, full, layer])
 
-    def _mirror(self, values: NDArray[np.float32] | Floats, axis: int) -> NDArray[np.float32]:
+    def _mirror(self, values: NDArray[Any], axis: int) -> NDArray[Any]:
         if not self.mesh.mirrored:
-            return values  # type: ignore[return-value]
-        return np.concatenate([values, np.flip(values, axis=axis)], axis=axis)  # type: ignore[return-value]
+            return values
+        return np.concatenate([values, np.flip(values, axis=axis)], axis=axis)

@@ -267,7 +267,7 @@ class _Run:
         grid = self.grid
         cell = grid.contact_cell
         transfer = conditions.contact_transfer * grid.contact_area
-        half = conditions.fastest * grid.contact_gap * grid.conductance_scale
+        half = conditions.fastest * grid.contact_conductance * grid.conductance_scale
         series = half / (
             1.0 + np.where(np.isinf(transfer), 0.0, half / np.where(transfer > 0, transfer, 1.0))
         )

@@ -168,7 +168,7 @@ def _couple(problem: Problem, local: Local, v: Floats) -> bool:
     """Renew every coefficient that depends on the phase; True if one changed for another reason than that."""
     network, cells, barriers, elements = problem.network, problem.cells, problem.barriers, problem.elements
     changed = contact_coefficients(
-        problem.faces, problem.phases, local.state, local.base, v, local.coefficient, local.target
+        problem.faces, problem.phases, local.base, v, local.coefficient, local.target
     )
     for e in range(elements.g.size):
         local.element_g[e] = local.g_gap[e] if local.state[network.cell[e]] == 0 else elements.g[e]

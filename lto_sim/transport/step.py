@@ -144,7 +144,7 @@ class ImplicitStepper:
         grid, d_unit = self.grid, conditions.fastest
         flux_unit = d_unit * grid.conductance_scale
         faces = Faces(
-            grid.contact_cell, grid.contact_element, grid.contact_conductance, grid.contact_gap,
+            grid.contact_cell, grid.contact_element, grid.contact_conductance,
             conditions.contact_transfer * grid.contact_area / flux_unit, conditions.contact_excess,
             conditions.imposed_flux / flux_unit,
         )  # fmt: skip

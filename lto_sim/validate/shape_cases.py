@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lto_sim.exact import ripple
 from lto_sim.exact.shrinking_core import ShrinkingCore
-from lto_sim.specimen import ArcStretch, Contact, Mesh, Polygon, Rectangle, Specimen, Stretch, build_mesh
+from lto_sim.specimen import ArcStretch, Contact, Polygon, Rectangle, Specimen, Stretch, build_mesh
 from lto_sim.specimen import circle as circular
 from lto_sim.specimen import ellipse as elliptical
 from lto_sim.transport.controller import StepController
