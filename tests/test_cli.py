@@ -130,12 +130,19 @@ def test_the_seed_decides_the_noise(lto: Lto) -> None:
     assert np.all(b != d)
 
 
-def test_a_dry_run_writes_nothing(lto: Lto, tmp_path: Path) -> None:
+def test_a_dry_run_writes_the_picture_of_the_specimen_only(lto: Lto, tmp_path: Path) -> None:
     result = lto("run", "a.toml", "--dry-run", "--json")
-    assert json.loads(result.stdout).keys() == {"cells", "steps", "states", "frames", "memory_bytes"}
+    assert json.loads(result.stdout).keys() >= {
+        "cells",
+        "steps",
+        "states",
+        "frames",
+        "memory_bytes",
+        "picture",
+    }
     assert json.loads(result.stdout)["cells"] == 400
     assert "cells" in lto("run", "a.toml", "--dry-run").stdout
-    assert stored(tmp_path) == []
+    assert stored(tmp_path) == ["a_specimen.png"]
     refused(lto("run", "a.toml", "--dry-run", "--set", "specimen.cell=1 m"), "specimen.cell")
 
 

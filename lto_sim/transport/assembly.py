@@ -57,8 +57,8 @@ class Local(NamedTuple):
     held : Elements that a contact holds.
     base, rhs, scale : Flat: u that v is counted from, right-hand side, dt / V.
     coefficient, target, face_flux : Of every contact face.
-    element_g, g_gap, element_flux : Of every element: conductance to its cell, the same while that is in the
-        gap, and flux into it.
+    element_g, element_flux : Of every element: conductance to its cell, and flux into that.
+    g_poor, g_rich : Conductance from a poor and from a rich element to a cell that is in the gap.
     p, q : Of every barrier.
     """
 
@@ -72,8 +72,9 @@ class Local(NamedTuple):
     target: Floats
     face_flux: Floats
     element_g: Floats
-    g_gap: Floats
     element_flux: Floats
+    g_poor: Floats
+    g_rich: Floats
     p: Floats
     q: Floats
 

@@ -7,9 +7,11 @@ with f_new from the flux F that the excess w_s before the step would drive by it
 
     F (f_old + tau F/2) = Q |u_s|,    tau = dt/(V gap),  Q = A^2/V,
 
-exact while a constant w_s drives a quasi-steady front. It is fixed before the Newton iteration, so that the
-step stays a piecewise-linear system; any positive coefficient conserves lithium and is monotone. A contact
-that feeds its cell directly sees the node, the mean of the depths while the cell fills.
+exact while a constant w_s drives a quasi-steady front. Both signs of w_s have their own depth, that of a
+rich layer and that of a poor one: with the depth of the other phase a cell at the gap's edge may have no
+solution. They are fixed before the Newton iteration, so that the step stays a piecewise-linear system; any
+positive coefficient conserves lithium and is monotone. A contact that feeds its cell directly sees the node,
+the mean of the depths while the cell fills.
 
 A contact feeds through an interface conductance k_c A in series with the half cell G:
 
@@ -108,14 +110,10 @@ class Barriers(NamedTuple):
 
 
 @kernel
-def front_conductance(
-    phases: Phases, dt: float, volume: float, x_old: float, front: float, u_surface: float
-) -> float:
-    """Conductance from a surface to the front in a cell that is in the gap."""
-    gap = phases.x_rich - phases.x_poor
-    start = (x_old - phases.x_poor) / gap if u_surface >= 0.0 else (phases.x_rich - x_old) / gap
+def front_conductance(start: float, tau: float, front: float, u_surface: float) -> float:
+    """Conductance from a surface to the front in a cell that is in the gap, from the fraction `start` on."""
     start = min(max(start, 0.0), 1.0)
-    growth = 2.0 * dt / (volume * gap) * front * abs(u_surface)
+    growth = 2.0 * tau * front * max(u_surface, 0.0)
     depth: float = 0.5 * (start + np.sqrt(start * start + growth))
     return front / min(max(depth, _SHALLOWEST), 1.0)
 
@@ -148,17 +146,18 @@ def contact_coefficients(
 @kernel
 def front_depths(
     cell: Integers, elements: Elements, phases: Phases, dt: float, volume: Floats, x_old: Floats,
-    w_old: Floats, g_gap: Floats,
+    w_old: Floats, g_poor: Floats, g_rich: Floats,
 ) -> None:  # fmt: skip
-    """Fill the conductance from every element to its cell while that is in the gap."""
+    """Fill the conductance from a poor and from a rich surface to the front in a cell that is in the gap."""
+    gap = phases.x_rich - phases.x_poor
     for e in range(elements.g.size):
         if elements.g[e] > 0.0 and elements.front[e] > 0.0:
-            d = phases.d_poor if w_old[e] < 0.0 else phases.d_rich
-            g_gap[e] = front_conductance(
-                phases, dt, volume[cell[e]], x_old[cell[e]], elements.front[e], d * w_old[e]
-            )
+            tau, x, front = dt / (volume[cell[e]] * gap), x_old[cell[e]], elements.front[e]
+            rich, poor = (x - phases.x_poor) / gap, (phases.x_rich - x) / gap
+            g_rich[e] = front_conductance(rich, tau, front, phases.d_rich * w_old[e])
+            g_poor[e] = front_conductance(poor, tau, front, -phases.d_poor * w_old[e])
         else:
-            g_gap[e] = elements.g[e]
+            g_rich[e] = g_poor[e] = elements.g[e]
 
 
 @kernel

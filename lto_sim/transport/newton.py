@@ -38,6 +38,9 @@ STATE_TOLERANCE = 1e-13
 demand passes through a row of such cells in one iteration instead of one cell per iteration."""
 
 _COARSE_TOLERANCE = 1e-4
+_REFINEMENT = 1e-3
+"""Linear solutions and states are settled together on a coarse scale first, then on finer ones: a state that
+turned on the noise of a rough solution would have to turn back, cell by cell."""
 _ALL_AT_ONCE = 30
 """Newton iterations in which every state follows the solution."""
 
@@ -159,7 +162,7 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
         v[node + e] = (phases.d_poor if local.side[e] < 0 else phases.d_rich) * w_old[e]
     front_depths(
         problem.network.cell, problem.elements, phases, problem.dt, problem.cells.volume, problem.x_old,
-        w_old, local.g_gap,
+        w_old, local.g_poor, local.g_rich,
     )  # fmt: skip
 
 
@@ -171,7 +174,10 @@ def _couple(problem: Problem, local: Local, v: Floats) -> bool:
         problem.faces, problem.phases, local.base, v, local.coefficient, local.target
     )
     for e in range(elements.g.size):
-        local.element_g[e] = local.g_gap[e] if local.state[network.cell[e]] == 0 else elements.g[e]
+        if local.state[network.cell[e]] != 0:
+            local.element_g[e] = elements.g[e]
+        else:
+            local.element_g[e] = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
     if barriers.cell.size > 0:
         if barrier_coefficients(barriers, problem.phases, local.base, v, local.p, local.q):
             changed = True
@@ -212,8 +218,9 @@ def newton_step(
     one_dimensional = ny == 1 and nz == 1 and w_old.size == 0 and problem.barriers.cell.size == 0
     _begin(problem, local, w_old, v, x)
     _couple(problem, local, v)
-    settled = done = False
+    done = False
     slack = STATE_TOLERANCE
+    aim = 0.0 if one_dimensional else _COARSE_TOLERANCE
     for iteration in range(limit):
         counters[0] += 1
         _rebase(problem, local, w_old, v)
@@ -223,20 +230,20 @@ def newton_step(
         else:
             coarsen(network, system)
             invert_diagonal(network, system)
-            aim = max(tolerance, slack) if settled else _COARSE_TOLERANCE
+            aim = max(aim, tolerance, slack)
             used = solve_linear(network, system, skew, local.rhs, local.scale, v, work, aim, 200)
             counters[1] += used if used >= 0 else 200
             if used < 0:
                 break
-        noise = balance(problem, local, v, x)
-        slack = STATE_TOLERANCE + noise
-        changed = _next_states(problem, local, x, v, slack, iteration >= _ALL_AT_ONCE)
+        slack = STATE_TOLERANCE + balance(problem, local, v, x)
+        resolved = max(slack, aim)
+        changed = _next_states(problem, local, x, v, resolved, iteration >= _ALL_AT_ONCE)
         moved = _couple(problem, local, v)
-        unchanged = not (changed or moved)
-        done = unchanged and (settled or one_dimensional)
-        if done:
-            break
-        settled = unchanged
+        if not (changed or moved):
+            done = aim <= max(tolerance, slack)
+            if done:
+                break
+            aim *= _REFINEMENT
     for c in range(first, end):
         u[c] = local.base[c] + v[c]
     for e in range(w_old.size):

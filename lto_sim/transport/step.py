@@ -114,7 +114,7 @@ class ImplicitStepper:
         self._local = Local(
             np.zeros(grid.volume.size, dtype=np.int64), np.ones(grid.elements, dtype=np.int64),
             np.zeros(grid.elements, dtype=np.bool_), *np.zeros((3, network.size)), *np.zeros((3, faces)),
-            *np.zeros((3, grid.elements)), *np.zeros((2, barriers.size)),
+            *np.zeros((4, grid.elements)), *np.zeros((2, barriers.size)),
         )  # fmt: skip
 
     def step(self, x: Floats, dt: float, conditions: Conditions) -> StepResult:
