@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from scipy import sparse
 from scipy.sparse import linalg
 
-from lto_sim.specimen import ContactFaces, Mesh, SurfaceEdges, SurfaceElements
+from lto_sim.specimen import BarrierFaces, ContactFaces, Mesh, SurfaceEdges, SurfaceElements
 from lto_sim.transport import assembly, coupling, krylov, multigrid, newton, step
 from lto_sim.transport.controller import StepController, change_of_step
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.krylov import Skew
-from lto_sim.transport.network import plain_network
+from lto_sim.transport.network import build_network, plain_network
 from lto_sim.transport.step import Conditions, ImplicitStepper
 
 SEEDS = range(40)
@@ -53,7 +53,7 @@ def random_surface(
     """Elements on random cells, the first on the first cell where a contact feeds it, joined in a ring."""
     index = rng.integers(0, math.prod(shape), elements)
     if on_contact:
-        index[0] = 0
+        index[:3] = np.arange(3) % math.prod(shape)
     cell = np.stack(np.unravel_index(index, shape), axis=1).astype(np.int64)
     area, conductance = 10.0 ** rng.uniform(-1, 1, (2, elements))
     first = np.arange(elements - 1)
@@ -263,6 +263,68 @@ def test_multigrid_against_a_sparse_solver_on_a_masked_grid(shape, diagonal, mos
     assert np.all(u[fine].reshape(shape)[~mask] == 0.0)
 
 
+@pytest.mark.parametrize("strength", [1e-2, 1.0, 1e2])
+@pytest.mark.parametrize("skewed", [False, True])
+@pytest.mark.parametrize("shape", [(1, 40, 30), (4, 18, 23)])
+def test_multigrid_with_elements_against_a_sparse_solver(shape, skewed, strength):
+    """A face sheet on the first layer, conductive or not, with a few edges that are not symmetric."""
+    rng = np.random.default_rng(5)
+    _, ny, nx = shape
+    sheet = np.array([(0, j, i) for j in range(ny) for i in range(nx)], dtype=np.int64)
+    number = np.arange(ny * nx).reshape(ny, nx)
+    first = np.concatenate([number[:, :-1].ravel(), number[:-1].ravel()])
+    second = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
+    network = build_network(shape, sheet, np.ones(ny * nx, np.int64), first, second)
+    system = multigrid.empty_system(network)
+    total, cells = network.size, math.prod(shape)
+    start, node = ny * nx, int(network.dims[0, 4])
+    index = np.full(total, -1)
+    index[start : start + cells] = np.arange(cells)
+    index[node : node + ny * nx] = cells + np.arange(ny * nx)
+    matrix = sparse.lil_array((cells + ny * nx,) * 2)
+
+    def join(a: int, b: int, p: float, q: float) -> None:
+        here, there = index[a], index[b]
+        matrix[here, here] += p
+        matrix[here, there] -= q
+        matrix[there, there] += q
+        matrix[there, here] -= p
+
+    for g, stride, axis in ((system.gx, 1, 2), (system.gy, nx, 1), (system.gz, ny * nx, 0)):
+        for c in np.ndindex(*shape):
+            flat = start + int(np.ravel_multi_index(c, shape))
+            if c[axis] + 1 < shape[axis]:
+                g[flat] = 10.0 ** rng.uniform(-0.5, 0.5)
+                join(flat, flat + stride, g[flat], g[flat])
+    own = 0.01 * rng.uniform(0.5, 2.0, cells)
+    system.a[start : start + cells] = own
+    matrix.setdiag(matrix.diagonal() + np.concatenate([own, np.zeros(ny * nx)]))
+    system.active[start : start + cells] = system.active[node : node + ny * nx] = True
+    for e in range(ny * nx):
+        system.coupling[e] = 10.0 ** rng.uniform(-0.5, 0.5)
+        join(node + e, int(network.cell[e]), system.coupling[e], system.coupling[e])
+    skew = Skew(network.first[: first.size], network.second[: first.size], *np.zeros((2, first.size)))
+    for f in range(first.size):
+        p = q = strength * 10.0 ** rng.uniform(-0.5, 0.5)
+        if skewed and first[f] // nx == ny // 2:
+            q = p / 70.0
+        system.link[f] = min(p, q)
+        system.a[network.first[f]] += p - min(p, q)
+        system.a[network.second[f]] += q - min(p, q)
+        skew.into_first[f], skew.into_second[f] = q - min(p, q), p - min(p, q)
+        join(int(network.first[f]), int(network.second[f]), p, q)
+    rhs = np.where(index >= 0, rng.normal(size=total), 0.0)
+    multigrid.coarsen(network, system)
+    multigrid.invert_diagonal(network, system)
+    u = np.zeros(total)
+    used = krylov.solve_linear(
+        network, system, skew, rhs, np.ones(total), u, np.zeros((7, total)), 1e-10, 200
+    )
+    assert 0 < used <= 45
+    exact = linalg.spsolve(matrix.tocsc(), rhs[index >= 0])
+    np.testing.assert_allclose(u[index >= 0], exact, rtol=1e-7, atol=1e-8 * abs(exact).max())
+
+
 def plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace every compiled kernel by its Python form."""
     count = 0
@@ -275,12 +337,26 @@ def plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
     assert count >= 15
 
 
+def with_barrier(mesh: Mesh) -> Mesh:
+    """The mesh with a resistance across every face along x behind the second column."""
+    _, j, i = np.indices(mesh.shape)
+    cell = np.argwhere((i == 1) & (j >= 0)).astype(np.int64)
+    ones = np.ones(len(cell))
+    barriers = BarrierFaces(cell, np.zeros(len(cell), np.int64), ones, np.zeros(len(cell), np.int64), ones)
+    return dataclasses.replace(mesh, barriers=barriers)
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 9), (1, 5, 7), (3, 4, 5)])
 @pytest.mark.parametrize("held", [True, False])
-def test_compiled_kernels_do_what_their_python_form_does(shape, held, monkeypatch):
+@pytest.mark.parametrize("elements", [0, 12])
+def test_compiled_kernels_do_what_their_python_form_does(shape, held, elements, monkeypatch):
     rng = np.random.default_rng(3)
-    mesh = random_mesh(rng, shape, faces=3)
+    mesh = random_mesh(rng, shape, faces=3, elements=elements, on_contact=elements > 0)
     conditions = random_conditions(rng, 3, held=held)
+    if elements:
+        surface, depth = 10.0 ** rng.uniform(-1.0, 1.0, 2), np.full(elements, 0.7)
+        mesh = with_barrier(dataclasses.replace(mesh, surface=dataclasses.replace(mesh.surface, depth=depth)))
+        conditions = dataclasses.replace(conditions, surface=surface, resistance=np.array([2.0]))
     grid = make_grid(mesh)
     x_old = grid.pad(rng.uniform(0.0, 1.0, shape))
     compiled = ImplicitStepper(grid).step(x_old, 5.0, conditions)
@@ -288,10 +364,10 @@ def test_compiled_kernels_do_what_their_python_form_does(shape, held, monkeypatc
     plain = ImplicitStepper(grid).step(x_old, 5.0, conditions)
     assert plain.settled
     assert compiled.settled
-    np.testing.assert_allclose(compiled.x, plain.x, atol=1e-14)
-    np.testing.assert_allclose(compiled.uptake, plain.uptake, atol=1e-13)
+    np.testing.assert_allclose(compiled.x, plain.x, atol=1e-14 if not elements else 1e-11)
+    np.testing.assert_allclose(compiled.uptake, plain.uptake, atol=1e-13 if not elements else 1e-11)
     assert compiled.newton_iterations == plain.newton_iterations
-    assert compiled.linear_iterations == plain.linear_iterations
+    assert abs(compiled.linear_iterations - plain.linear_iterations) <= (2 if elements else 0)
 
 
 def test_change_of_a_step():
@@ -328,3 +404,37 @@ def test_step_leaves_its_argument_alone_and_repeats_itself():
     first, second = (stepper.step(x_old, 3.0, conditions) for _ in range(2))
     np.testing.assert_array_equal(x_old, before)
     np.testing.assert_allclose(first.x, second.x, atol=1e-12)
+
+
+@given(
+    seed=st.integers(0, 10**6), shape=st.tuples(*[st.integers(1, 5)] * 3), log_dt=st.floats(-3.0, 4.0),
+    held=st.booleans(), barrier=st.booleans(),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+def test_surfaces_and_barriers_settle_at_any_step_and_keep_the_maximum_principle(
+    seed, shape, log_dt, held, barrier
+):
+    rng = np.random.default_rng(seed)
+    count = math.prod(shape)
+    faces = min(3, count)
+    mesh = random_mesh(rng, shape, faces, elements=12, on_contact=True)
+    mesh = dataclasses.replace(mesh, surface=dataclasses.replace(mesh.surface, depth=np.full(12, 0.7)))
+    if barrier and shape[2] > 2:
+        mesh = with_barrier(mesh)
+    base = random_conditions(rng, faces, held=held)
+    surface = 10.0 ** rng.uniform(-3.0, 2.0, 2)
+    conditions = dataclasses.replace(base, surface=surface, resistance=10.0 ** rng.uniform(-2.0, 2.0, 1))
+    w = conditions.contact_excess
+    reached = np.where(w < 0.0, conditions.x_poor + w, conditions.x_rich + w)
+    grid = make_grid(mesh)
+    x = rng.uniform(0.0, 1.0, shape)
+    result = ImplicitStepper(grid).step(grid.pad(x), 10.0**log_dt, conditions)
+    assert result.settled
+    exchange = 6.0 * max(g.max() for g in (*mesh_conductances(mesh), mesh.contacts[0].conductance))
+    slack = 1e-11 + 2e-15 * 10.0**log_dt * conditions.fastest * (exchange + 1e3) / mesh.volume.min()
+    inside = grid.unpad(result.x)
+    assert inside.min() >= min(x.min(), reached.min(), conditions.x_poor) - slack
+    assert inside.max() <= max(x.max(), reached.max(), conditions.x_rich) + slack
+    gained = float((mesh.volume * (inside - x)).sum())
+    moved = np.abs(result.uptake).sum() + mesh.volume.sum()
+    assert gained == pytest.approx(float(result.uptake.sum()), abs=1e-12 * moved)

@@ -60,6 +60,7 @@ class Local(NamedTuple):
     element_g, element_flux : Of every element: conductance to its cell, and flux into that.
     g_poor, g_rich : Conductance from a poor and from a rich element to a cell that is in the gap.
     p, q : Of every barrier.
+    before : State of every cell before the last change.
     """
 
     state: Integers
@@ -77,6 +78,7 @@ class Local(NamedTuple):
     g_rich: Floats
     p: Floats
     q: Floats
+    before: Integers
 
 
 @kernel
@@ -288,7 +290,8 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
         n = faces.element[f]
         if n < 0:
             continue
-        e, c = n - node, faces.cell[f]
+        e = n - node
+        c = network.cell[e]
         if local.held[e]:
             down = local.element_g[e] * ((base[n] - base[c]) + (v[n] - v[c]))
             local.face_flux[f] = down - flux[e]

@@ -38,9 +38,12 @@ STATE_TOLERANCE = 1e-13
 demand passes through a row of such cells in one iteration instead of one cell per iteration."""
 
 _COARSE_TOLERANCE = 1e-4
-_REFINEMENT = 1e-3
-"""Linear solutions and states are settled together on a coarse scale first, then on finer ones: a state that
-turned on the noise of a rough solution would have to turn back, cell by cell."""
+_REFINEMENT = 1e-5
+"""States and linear solutions are settled together on a coarse scale first, then on finer ones (in one go
+without surfaces, where fewer states change): a state that turned on the noise of a rough solution would have
+to turn back, cell by cell."""
+_DEPTHS_SETTLE = 10
+"""Newton iterations after which a cell that still changes sees its surfaces at the distance of its node."""
 _ALL_AT_ONCE = 30
 """Newton iterations in which every state follows the solution."""
 
@@ -191,6 +194,20 @@ def _couple(problem: Problem, local: Local, v: Floats) -> bool:
 
 
 @kernel
+def _forget_depths(problem: Problem, local: Local) -> None:
+    """Give up the depth of the front in cells that still change.
+
+    A cell that crosses most of the gap within a step (a sliver of a cut cell may) can be left without a
+    solution by a depth that belongs to the edge it came from; with one conductance for all states it has one.
+    """
+    network, elements = problem.network, problem.elements
+    for e in range(elements.g.size):
+        c = network.cell[e]
+        if local.state[c] != local.before[c]:
+            local.g_poor[e] = local.g_rich[e] = elements.g[e]
+
+
+@kernel
 def newton_step(
     problem: Problem, system: System, skew: Skew, local: Local, w_old: Floats, work: Floats,
     tolerance: float, limit: int, u: Floats, x: Floats, counters: Integers,
@@ -237,13 +254,17 @@ def newton_step(
                 break
         slack = STATE_TOLERANCE + balance(problem, local, v, x)
         resolved = max(slack, aim)
+        if iteration >= _DEPTHS_SETTLE:
+            local.before[:] = local.state
         changed = _next_states(problem, local, x, v, resolved, iteration >= _ALL_AT_ONCE)
+        if changed and iteration >= _DEPTHS_SETTLE:
+            _forget_depths(problem, local)
         moved = _couple(problem, local, v)
         if not (changed or moved):
             done = aim <= max(tolerance, slack)
             if done:
                 break
-            aim *= _REFINEMENT
+            aim *= _REFINEMENT if w_old.size > 0 else 0.0
     for c in range(first, end):
         u[c] = local.base[c] + v[c]
     for e in range(w_old.size):

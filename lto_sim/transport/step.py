@@ -115,6 +115,7 @@ class ImplicitStepper:
             np.zeros(grid.volume.size, dtype=np.int64), np.ones(grid.elements, dtype=np.int64),
             np.zeros(grid.elements, dtype=np.bool_), *np.zeros((3, network.size)), *np.zeros((3, faces)),
             *np.zeros((4, grid.elements)), *np.zeros((2, barriers.size)),
+            np.zeros(grid.volume.size, dtype=np.int64),
         )  # fmt: skip
 
     def step(self, x: Floats, dt: float, conditions: Conditions) -> StepResult:
