@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.figure
 import numpy as np
@@ -14,6 +16,10 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from lto_sim.cli import app
+from lto_sim.scenario import Scenario
+from lto_sim.specimen import Radial
+from lto_sim.transport import build_model, plan_run
+from lto_sim.transport.drawings import outline_lines
 
 SCENARIO = """
 material = "lto"
@@ -206,3 +212,34 @@ def test_a_warning_comes_once(lto: Lto, tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stderr.count("less than two cells") == 1
     assert stored(tmp_path) == [PICTURE]
+
+
+def test_a_plan_with_a_model_builds_none() -> None:
+    scenario = Scenario.from_dict(tomllib.loads(SCENARIO))
+    model = build_model(scenario)
+    assert plan_run(scenario, model) == plan_run(scenario)
+    empty = replace(model, mesh=replace(model.mesh, volume=0.0 * model.mesh.volume))
+    assert plan_run(scenario, empty).cells == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "gap", "says"),
+    [
+        (5, 5e-9, "starts at the wall"),
+        (50, 50e-9, "starts 50 nm inside the wall"),
+        (150, -50e-9, "starts 50 nm outside the wall"),
+    ],
+)
+def test_the_dry_run_says_where_a_profile_starts(
+    lto: Lto, tmp_path: Path, x: int, gap: float, says: str
+) -> None:
+    line = f'[[profile]]\nstart = ["{x} nm", "100 nm"]\nend = ["390 nm", "100 nm"]\nwidth = "50 nm"\n'
+    (tmp_path / "a.toml").write_text(SCENARIO + line)
+    assert summary(lto("run", "a.toml", "--dry-run", "--json"))["profile_starts_m"] == pytest.approx([gap])
+    assert says in lto("run", "a.toml", "--dry-run").stdout
+
+
+@pytest.mark.parametrize("shape", ["cylinder", "sphere"])
+def test_a_radial_body_is_drawn_round(shape: Literal["cylinder", "sphere"]) -> None:
+    (line,) = outline_lines(Radial(shape, 1e-6))
+    assert np.hypot(*np.diff(line, axis=0).T).sum() == pytest.approx(2e-6 * np.pi, rel=2e-5)

@@ -182,6 +182,7 @@ LUMINANCE = [[54.213, 182.376, 18.411, 255.0, 7.0]]
     [
         ("rgb.png", png(COLOUR)),
         ("rgb.tif", tiff(COLOUR, photometric="rgb")),
+        ("planes.tif", tiff(np.moveaxis(COLOUR, -1, 0), photometric="rgb", planarconfig="separate")),
         ("palette.png", lambda path: Pillow.fromarray(COLOUR).convert("P", palette=1).save(path)),
     ],
 )

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -202,7 +204,7 @@ def test_several_profiles_and_labels():
     for name in front.variables:
         assert {"units", "long_name"} <= set(front[name].attrs), name
     assert front.attrs["title"] == "tracked front"
-    assert front.attrs["profile_names"] == ["line 4", "line 12", "line 20"]
+    assert json.loads(front.attrs["profile_names"]) == ["line 4", "line 12", "line 20"]
     spread = front["front_position"].std("profile").max()
     assert float(spread) < 6e-9
 

@@ -266,3 +266,74 @@ def test_boundary_in_a_particle_with_a_hole_may_cross_to_it():
     own = mesh.surface.kind == 2
     assert mesh.surface.length[own].sum() == pytest.approx(0.42e-6, rel=1e-9)
     assert len(edges_of(mesh, 2, 0)) == 2
+
+
+# ---- where lines cross, or one ends on another ----
+
+BAR = [[0.15, 0.45], [0.85, 0.45]]
+
+
+@pytest.mark.parametrize("gap", [0.0, 0.04, -0.04])
+def test_a_line_that_ends_on_another_is_connected_there(gap):
+    stem = [[0.45, 0.85], [0.45, 0.45 + gap]]
+    mesh = mesh_of(grain(BAR, name="bar"), grain(stem, name="stem"), layers=1)
+    length = mesh.surface.length[mesh.surface.kind == 3].sum()
+    assert length == pytest.approx(0.4e-6, rel=1e-9)
+    joints = {tuple(sorted(p)) for kinds in ((2, 3), (3, 2)) for p in edges_of(mesh, *kinds)}
+    assert len(joints) == 1
+    for element in joints.pop():
+        assert tuple(mesh.surface.cell[element, 1:]) == (4, 4)
+
+
+def test_a_line_that_ends_farther_off_is_not():
+    stem = [[0.45, 0.85], [0.45, 0.51]]
+    mesh = mesh_of(grain(BAR, name="bar"), grain(stem, name="stem"), layers=1)
+    assert not edges_of(mesh, 2, 3)
+    assert not edges_of(mesh, 3, 2)
+
+
+def test_two_ends_with_a_small_gap_meet():
+    mesh = mesh_of(grain([[0.15, 0.45], [0.43, 0.45]], [[0.47, 0.47], [0.85, 0.47]]), layers=1)
+    chained = sparse.coo_array(
+        (np.ones(len(mesh.edges.first)), (mesh.edges.first, mesh.edges.second)),
+        shape=(len(mesh.surface),) * 2,
+    )
+    _, group = sparse.csgraph.connected_components(chained, directed=False)
+    assert np.unique(group[mesh.surface.kind == 2]).size == 1
+
+
+def test_lines_that_cross_are_connected_once():
+    mesh = mesh_of(grain(BAR, name="bar"), grain([[0.42, 0.15], [0.42, 0.85]], name="stem"), layers=1)
+    ((pair, ratios),) = edges_of(mesh, 2, 3).items()
+    for element in pair:
+        assert tuple(mesh.surface.cell[element, 1:]) == (4, 4)
+    np.testing.assert_allclose(ratios, 0.5 * mesh.surface.length[list(pair)] / H, rtol=1e-9)
+
+
+def test_ends_stay_beside_a_boundary_that_does_nothing():
+    stem = [[0.45, 0.85], [0.45, 0.49]]
+    idle = grain(BAR, along=False, name="idle")
+    alone, both = mesh_of(grain(stem, name="stem")), mesh_of(grain(stem, name="stem"), idle)
+    np.testing.assert_array_equal(alone.surface.length, both.surface.length)
+    np.testing.assert_array_equal(alone.edges.first, both.edges.first)
+
+
+def test_a_resisting_line_that_ends_just_before_another_leaves_no_gap():
+    bar, stem = [[0.0, 0.51], [1.0, 0.51]], [[0.5, 1.0], [0.5, 0.552]]
+    mesh = mesh_of(grain(bar, along=False, resist=True), grain(stem, along=False, resist=True), layers=1)
+    across = mesh.barriers.boundary == 1
+    assert sorted(mesh.barriers.cell[across, 1]) == [5, 6, 7, 8, 9]
+
+
+def test_one_face_has_one_resistance_the_larger():
+    weak = GrainBoundary(
+        "weak", (1e-6 * np.array([[0.4, 0.0], [0.4, 1.0]]),), None, Arrhenius(1e-6, 300.0, 0.0)
+    )
+    strong = grain([[0.0, 0.2], [1.0, 0.6]], along=False, resist=True, name="strong")
+    mesh = mesh_of(weak, strong, layers=1)
+    faces = np.column_stack([mesh.barriers.cell, mesh.barriers.axis])
+    assert len(np.unique(faces, axis=0)) == len(faces)
+    for pair in ((weak, strong), (strong, weak)):
+        shared = mesh_of(*pair, layers=1).barriers
+        alone = mesh_of(strong, layers=1).barriers
+        assert (shared.boundary == pair.index(strong)).sum() == len(alone.cell)

@@ -268,3 +268,18 @@ def test_surface_depth_is_volume_over_the_areas_of_its_kind_or_twice_the_distanc
                 inner = (mesh.fraction[where[1:]] < 1.0) & (distance > 0.0101 * np.diff(mesh.x_face)[0])
                 expected = np.where(inner, 2.0 * distance, expected)
             np.testing.assert_allclose(mesh.surface.depth[own], expected, rtol=1e-9)
+
+
+def test_contact_that_feeds_the_surface_holds_the_edge_of_faces_that_alone_conduct():
+    """The perimeter does not conduct: what it is held at reaches the faces over no distance of its own."""
+    contact = Contact("c", Stretch("left"), feeds="surface")
+    mesh = build_mesh(Specimen(Rectangle(1e-6, 0.5e-6), 0.1e-6, 0.1e-6, 4), (contact,), faces=True)
+    held = set(mesh.contacts[0].element.tolist())
+    assert len(held) == 5 * 4
+    assert np.all(mesh.surface.kind[list(held)] == 0)
+    assert np.all(mesh.surface.conductance[list(held)] == 0.0)
+    kinds, edges = mesh.surface.kind, mesh.edges
+    over = np.isin(edges.first, list(held)) & (kinds[edges.second] == 1)
+    assert over.sum() == 2 * 5
+    np.testing.assert_array_equal(edges.ratio_first[over], 0.0)
+    np.testing.assert_allclose(edges.ratio_second[over], 0.5, rtol=1e-9)  # half a cell over its width

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
+from lto_sim.errors import InputError
 from lto_sim.specimen import Polygon, Rectangle, Specimen, ThicknessMap, Wedge, build_mesh, circle
 
 PLATE = Polygon(
@@ -63,3 +64,14 @@ def test_thickness_map_between_pixels_and_beyond_what_is_known():
     np.testing.assert_allclose(row, [100.0, 125.0, 175.0, 225.0, 275.0, 300.0], rtol=1e-9)
     # the unknown pixel takes the value of a known one beside it
     assert any(mesh.thickness[-1, -1] == pytest.approx(known) for known in (200e-9, 300e-9))
+
+
+@pytest.mark.parametrize("pixel", [0.4e-6, 0.9e-6])
+def test_thickness_map_is_continued_by_two_pixels_and_no_farther(pixel):
+    image = ThicknessMap(np.full((2, 2), 1e-7), pixel, (0.0, 0.0))
+    specimen = Specimen(Rectangle(2e-6, 1e-6), image, 0.25e-6)
+    if 4 * pixel > 2e-6:
+        assert build_mesh(specimen, ()).thickness.min() == pytest.approx(1e-7)
+        return
+    with pytest.raises(InputError, match=r"^specimen\.thickness: .*whole outline.*pixel size"):
+        build_mesh(specimen, ())

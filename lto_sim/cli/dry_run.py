@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lto_sim.plot import Measures
     from lto_sim.scenario import Scenario
-    from lto_sim.transport import Model, RunPlan
+    from lto_sim.transport import RunPlan
 
 __all__ = ["preview"]
 
@@ -46,25 +46,20 @@ def preview(
     """
     picture = _picture_of(choose_target(out, source, ".zarr", force=True))
     from lto_sim.plot import measure, plot_specimen
-    from lto_sim.transport import plan_run
+    from lto_sim.plot.measures import wall_gaps
+    from lto_sim.transport import build_model, plan_run
 
-    plan = plan_run(scenario)
-    model = _model(scenario)
+    model = build_model(scenario)
+    plan = plan_run(scenario, model)
     sizes = measure(model)
     written = _write(plot_specimen(model, scenario, mesh=mesh), picture, force)
-    print_summary(_summary(plan, sizes, written), as_json, _lines(plan, sizes, written))
+    gaps = wall_gaps(model, [line.start for line in scenario.profile])
+    summary = _summary(plan, sizes, written) | {"profile_starts_m": gaps}
+    print_summary(summary, as_json, _lines(plan, sizes, gaps, scenario.specimen.cell, written))
 
 
 def _picture_of(run: Path) -> Path:
     return run.with_name(f"{run.name.removesuffix('.zarr')}_specimen.png")
-
-
-def _model(scenario: Scenario) -> Model:
-    from lto_sim.transport import build_model
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the plan has warned
-        return build_model(scenario)
 
 
 def _write(figure: Figure, path: Path, force: bool) -> Path | None:
@@ -107,7 +102,9 @@ def _summary(plan: RunPlan, sizes: Measures, picture: Path | None) -> dict[str, 
     }
 
 
-def _lines(plan: RunPlan, sizes: Measures, picture: Path | None) -> dict[str, str]:
+def _lines(
+    plan: RunPlan, sizes: Measures, gaps: list[float], cell: float, picture: Path | None
+) -> dict[str, str]:
     lines = {
         "cells": f"{plan.cells}",
         "surface elements": f"{plan.elements}",
@@ -125,7 +122,16 @@ def _lines(plan: RunPlan, sizes: Measures, picture: Path | None) -> dict[str, st
         low, high = (_length(value) for value in sizes.thickness)
         lines["thickness"] = f"{low} to {high}" if sizes.varied else low
     lines |= {f"contact {name}": _length(length) for name, length in sizes.contacts.items()}
+    lines |= {f"profile {number}": _start(gap, cell) for number, gap in enumerate(gaps)}
     return lines | {"picture": "not written" if picture is None else str(picture)}
+
+
+def _start(gap: float, cell: float) -> str:
+    """Say where a profile starts, for a front's distance counts from there."""
+    if abs(gap) <= cell:
+        return "starts at the wall"
+    side = "inside" if gap > 0.0 else "outside"
+    return f"starts {_length(abs(gap))} {side} the wall: the way of a front, and k, count from there"
 
 
 def _length(value: float) -> str:

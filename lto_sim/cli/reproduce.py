@@ -32,7 +32,7 @@ def command(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the published rate constants, and repeat the experiment by simulation."""
+    """Fit the published rate constants, and repeat the experiment by simulation, surfaces included."""
     overrides = assignments(set_values) or None
     chosen_seed = 0 if seed is None else seed
     from lto_sim.reproduce import plan_reproduction, reproduce
@@ -75,16 +75,20 @@ def _print_table(summary: dict[str, Any]) -> None:
             row["direction"],
             f"{row['temperature_degC']:g}",
             *(f"{row[key] * 1e4:.2e}" if math.isfinite(row[key]) else "-" for key in _PUBLISHED),
-            f"{row['fitted_m2_s'] * 1e4:.3e}",
-            " to ".join(f"{limit * 1e4:.3e}" for limit in row["interval_m2_s"]),
+            _shown(row["fitted_m2_s"] * 1e4, ".3e"),
+            " to ".join(_shown(limit * 1e4, ".3e") for limit in row["interval_m2_s"]),
             f"{row['true_m2_s'] * 1e4:.3e}",
-            f"{row['fitted_m2_s'] / row['true_m2_s']:.4f}",
+            _shown(row["fitted_over_true"], ".4f"),
             row["verdict"],
         )
         for row in comparison_rows(summary)
     ]
     print_table(header, rows)
     typer.echo(f"k in cm2/s, {summary['k_definition']}; ratio: simulated over true\n")
+
+
+def _shown(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else f"{value:{form}}"
 
 
 def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
@@ -98,10 +102,11 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
             f"{entry['Ea_weighted_eV']:.3f} +- {entry['Ea_weighted_eV_std']:.3f} eV, bars at their word; "
             f"+- {scaled:.3f} eV, bars up to a common factor"
         )
-    for name in ("extraction", "insertion"):
-        entry = summary["simulated"][name]
+    for name, entry in summary["simulated"].items():
         true = f"put in {entry['Ea_true_eV']:.4f} eV"
-        lines[f"Ea of {name}, from simulated maps"] = f"{_energy(entry)}; {true}"
+        lines[f"Ea of {name.replace('_no_surface', ' without surfaces')}, simulated"] = (
+            f"{_energy(entry)}; {true}"
+        )
     times = summary["full_extraction"]
     simulated = f"; simulated {times['simulated_Ea_eV']:.3f} eV" if "simulated_Ea_eV" in times else ""
     lines["Ea of 1/time to full extraction"] = (
@@ -111,7 +116,27 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
         f"{entry['k_over_planar']:.2f} at {100 * entry['coverage']:.0f} %"
         for entry in summary["partial_contact"]
     )
+    lines |= _core_shell(summary["core_shell"])
+    for number, note in enumerate(summary["notes"], 1):
+        lines[f"note {number}"] = note
     return lines | {"stored": str(target), "wall time": f"{summary['wall_time_s']:.0f} s"}
+
+
+def _core_shell(numbers: dict[str, Any] | None) -> dict[str, str]:
+    """What the core-shell figure shows, in lines."""
+    if numbers is None:
+        return {}
+    spread = ", ".join(
+        f"{100 * e['front_std_over_mean']:.1f} % at {100 * e['content']:.0f} %" for e in numbers["extraction"]
+    )
+    shell = numbers["shell"]
+    return {
+        "extraction front, std / mean": f"{spread} transformed",
+        "insertion shell, tip / thickness": (
+            f"{shell['tip_over_thickness']:.0f} at {shell['time_s']:.0f} s, thickness "
+            f"{1e9 * shell['shell_thickness_m']:.0f} nm"
+        ),
+    }
 
 
 def _energy(entry: dict[str, Any]) -> str:

@@ -129,6 +129,8 @@ def _read_tiff(path: Path) -> list[_Signal]:
         for series in tiff.series:
             series.asarray()
         imagej = _imagej_axes(tiff)
+        if tiff.series and tiff.series[0].axes.startswith("S"):  # planes of colour, which RosettaSciIO cannot
+            return [(_grey(list(series.asarray())), imagej) for series in tiff.series]
     signals = _signals(file_reader(str(path)))
     return [(values, imagej) for values, _ in signals] if imagej else signals
 

@@ -29,7 +29,7 @@ def is_store(path: Path) -> bool:
     return (path / "zarr.json").is_file()
 
 
-def write_dataset(dataset: xr.Dataset, path: Path, force: bool = False) -> None:
+def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) -> None:
     """Write a dataset, whole or not at all.
 
     Parameters
@@ -51,7 +51,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, force: bool = False) -> None:
     clean = dataset.drop_encoding()
     clean.attrs = {key: _plain(str(key), value) for key, value in dataset.attrs.items()} | {_COMPLETE: 1}
     encoding = {name: {"chunks": _chunks(v)} for name, v in clean.variables.items() if v.ndim}
-    with new_directory(path, force) as temporary:
+    with new_directory(Path(path), force) as temporary:
         clean.to_zarr(
             temporary,
             mode="w",
@@ -62,7 +62,7 @@ def write_dataset(dataset: xr.Dataset, path: Path, force: bool = False) -> None:
         )
 
 
-def read_dataset(path: Path) -> xr.Dataset:
+def read_dataset(path: Path | str) -> xr.Dataset:
     """Read a store into memory.
 
     Raises
@@ -70,6 +70,7 @@ def read_dataset(path: Path) -> xr.Dataset:
     InputError
         No such store, not a Zarr store, or a store that is damaged or incomplete.
     """
+    path = Path(path)
     if not path.exists():
         raise InputError("store", str(path), "an existing Zarr store", "check the path")
     if not is_store(path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -75,6 +76,6 @@ def front_dataset(
         **maps.attrs,
         **provenance.attributes("tracked front", "track_front", seed=seed, previous=maps.attrs),
         "direction": direction,
-        "profile_names": [item.name for item in profiles],
+        "profile_names": json.dumps([item.name for item in profiles]),
     }
     return xr.Dataset(variables, coords=coordinates, attrs=attributes)

@@ -193,5 +193,6 @@ def _label(
         **provenance.attributes("lithium maps", step, seed=seed, previous=solution.attrs),
         "map_noise": noise,
         "probe_fwhm_m": probe_fwhm,
+        **{key: solution.attrs[key] for key in ("image_sha256",) if key in solution.attrs},
     }
     return dataset

@@ -1,5 +1,7 @@
 """Figures; they need no display."""
 
+from lto_sim.plot.conductances import ConductanceGrid, plot_conductances
+from lto_sim.plot.core_shell import Panel, ShellRow, plot_core_shell, plot_panel_rows, power
 from lto_sim.plot.drive import PartialContact, plot_current, plot_partial_contact
 from lto_sim.plot.kinetics import (
     ArrheniusSeries,
@@ -12,21 +14,32 @@ from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
 from lto_sim.plot.specimen import plot_specimen
 from lto_sim.plot.style import DIRECTION_COLOURS, temperature_colours
+from lto_sim.plot.surface_effect import InsertionRun, RateLine, plot_surface_effect
 
 __all__ = [
     "DIRECTION_COLOURS",
     "ArrheniusSeries",
+    "ConductanceGrid",
     "FrontSeries",
+    "InsertionRun",
     "MapSeries",
     "Measures",
+    "Panel",
     "PartialContact",
+    "RateLine",
+    "ShellRow",
     "measure",
     "plot_arrhenius",
+    "plot_conductances",
+    "plot_core_shell",
     "plot_current",
     "plot_full_extraction",
     "plot_map_series",
+    "plot_panel_rows",
     "plot_partial_contact",
     "plot_specimen",
     "plot_squared_position",
+    "plot_surface_effect",
+    "power",
     "temperature_colours",
 ]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from lto_sim.specimen import Radial, Specimen, ThicknessMap, Wedge, resolve_stretch, thickness_at
 from lto_sim.transport.drawings import outline_lines
 from lto_sim.transport.model import Model
 
-__all__ = ["Measures", "measure", "write_area", "write_length"]
+__all__ = ["Measures", "measure", "wall_gaps", "write_area", "write_length"]
 
 Floats = NDArray[np.float64]
 
@@ -63,6 +65,20 @@ def measure(model: Model) -> Measures:
         for contact in model.contacts
     }
     return Measures(extent, area, rings[0], tuple(rings[1:]), _thickness(model), contacts)
+
+
+def wall_gaps(model: Model, points: Sequence[tuple[float, float]]) -> list[float]:
+    """Distance [m] of points (x, y) [m] from the nearest wall, below 0 outside the particle."""
+    outline = model.specimen.outline
+    if isinstance(outline, Radial):
+        return [outline.radius - math.hypot(*point) for point in points]
+    exterior, *holes = outline_lines(outline)
+    shape = shapely.Polygon(exterior, holes)
+    gaps = shapely.distance(shapely.points(points), shape.boundary) if points else []
+    return [
+        float(gap) if shape.covers(shapely.Point(p)) else -float(gap)
+        for p, gap in zip(points, gaps, strict=True)
+    ]
 
 
 def _thickness(model: Model) -> tuple[float, float] | None:

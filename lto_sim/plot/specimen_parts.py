@@ -263,17 +263,30 @@ def mark_section(ax: Axes, section: Section, scale: float, wall: PathPatch) -> L
 
 
 def cut_section(model: Model) -> Section:
-    """Cut through the middle, along the axis of a wedge or the longer extent."""
+    """Cut through the middle, along the axis of a wedge; of a map along the one with more of a slope."""
     outline, thickness = model.specimen.outline, model.specimen.thickness
     x0, y0, x1, y1 = outline.bounds
-    axis = int(y1 - y0 > x1 - x0)
     if isinstance(thickness, Wedge):
-        axis = "xy".index(thickness.axis)
+        return _section(model, "xy".index(thickness.axis))
+    longer = int(y1 - y0 > x1 - x0)
+    sections = [_section(model, axis) for axis in (longer, 1 - longer)]
+    first, second = (_range(section.thickness) for section in sections)
+    return sections[int(second > 1.5 * first)]
+
+
+def _range(values: Floats) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.ptp(known)) if known.size else 0.0
+
+
+def _section(model: Model, axis: int) -> Section:
+    outline = model.specimen.outline
+    x0, y0, x1, y1 = outline.bounds
     start, end = ((x0, x1), (y0, y1))[axis]
     at = 0.5 * ((y0 + y1), (x0 + x1))[axis]
     along = np.linspace(start, end, _SAMPLES + 1)
     x, y = (along, np.full_like(along, at))[:: 1 - 2 * axis]
-    values = thickness_at(thickness, outline, x, y)
+    values = thickness_at(model.specimen.thickness, outline, x, y)
     if not isinstance(outline, Rectangle | Slab):
         exterior, *holes = outline_lines(outline)
         values = np.where(shapely.intersects_xy(shapely.Polygon(exterior, holes), x, y), values, np.nan)

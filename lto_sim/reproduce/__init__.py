@@ -2,17 +2,26 @@
 
 from lto_sim.reproduce.case import Case, CaseResult, run_case
 from lto_sim.reproduce.experiment import experiment_scenario, true_rate
-from lto_sim.reproduce.study import plan_reproduction, reproduce, study_cases
+from lto_sim.reproduce.grid import GridCase, run_grid_case
+from lto_sim.reproduce.plan import Study, grid_cases, plan_reproduction, study_cases
+from lto_sim.reproduce.study import reproduce
 from lto_sim.reproduce.summary import comparison_rows
+from lto_sim.reproduce.surfaces import REFERENCE_SURFACES, Surfaces
 
 __all__ = [
+    "REFERENCE_SURFACES",
     "Case",
     "CaseResult",
+    "GridCase",
+    "Study",
+    "Surfaces",
     "comparison_rows",
     "experiment_scenario",
+    "grid_cases",
     "plan_reproduction",
     "reproduce",
     "run_case",
+    "run_grid_case",
     "study_cases",
     "true_rate",
 ]

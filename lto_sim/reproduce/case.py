@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,8 @@ import xarray as xr
 from lto_sim.errors import InputError
 from lto_sim.kinetics import RateConstantFit, fit_rate_constant, numbered_profiles, track_front
 from lto_sim.microscope import render_maps
-from lto_sim.reproduce.experiment import Direction, experiment_scenario, true_rate
+from lto_sim.reproduce.experiment import Direction, TrueRate, experiment_scenario, true_rate
+from lto_sim.reproduce.surfaces import Surfaces
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
 
@@ -37,7 +39,9 @@ class Case:
     temperature_degC : Temperature [degC].
     seed : Seed of the map noise.
     coverage : Part of the left side that touches the electrolyte.
-    overrides : Values by scenario path, as pairs.
+    overrides : Values by scenario path, as pairs; those of surfaces are for runs that have some.
+    surfaces : What conducts beside the bulk; None: nothing.
+    label : End of the name of a run that belongs to no series.
     """
 
     direction: Direction
@@ -45,20 +49,33 @@ class Case:
     seed: int
     coverage: float = 1.0
     overrides: tuple[tuple[str, Any], ...] = ()
+    surfaces: Surfaces | None = None
+    label: str = ""
+
+    @property
+    def series(self) -> str:
+        """Series of temperatures to which the run belongs; empty for one that stands alone."""
+        if self.coverage != 1.0 or self.label:
+            return ""
+        return self.direction if self.surfaces is not None else f"{self.direction}_no_surface"
 
     @property
     def name(self) -> str:
         """Short name for files."""
         part = "" if self.coverage == 1.0 else f"_contact_{100 * self.coverage:.0f}"
-        return f"{self.direction}_{self.temperature_degC:g}C{part}"
+        surface = "" if self.surfaces is not None else "_no_surface"
+        return f"{self.direction}{surface}_{self.temperature_degC:g}C{part}{self.label}"
 
     def scenario(self) -> Scenario:
         """The scenario to run."""
         overrides = dict(self.overrides)
+        if self.surfaces is None:
+            overrides = {k: v for k, v in overrides.items() if k.partition(".")[0] != "surface"}
         overrides.setdefault("seed", self.seed)
         return experiment_scenario(
-            self.direction, self.temperature_degC, coverage=self.coverage, overrides=overrides
-        )
+            self.direction, self.temperature_degC, coverage=self.coverage, surfaces=self.surfaces,
+            overrides=overrides,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,47 +85,82 @@ class CaseResult:
     Parameters
     ----------
     case : What was run.
-    k_true : Wagner's rate constant of the scenario [m2 s-1].
-    run, maps, front : The datasets.
-    fit : Rate constant from the maps.
+    true : The rate constant put in.
+    run, maps : The datasets.
+    front : The tracked front; None where no frame holds one.
+    fit : Rate constant from the maps; None where it was refused.
+    refusal : Why there is no front or no fit, in one line.
     """
 
     case: Case
-    k_true: float
+    true: TrueRate
     run: xr.Dataset
     maps: xr.Dataset
-    front: xr.Dataset
-    fit: RateConstantFit
+    front: xr.Dataset | None
+    fit: RateConstantFit | None
+    refusal: str = ""
+
+    @property
+    def k_true(self) -> float:
+        """Rate constant put in [m2 s-1]."""
+        return self.true.k
 
 
 def measure(
     run: xr.Dataset, scenario: Scenario, direction: Direction, rng: np.random.Generator | int
 ) -> tuple[xr.Dataset, xr.Dataset, RateConstantFit]:
-    """Render, track and fit one run: (maps, front, rate constant)."""
-    maps = render_maps(run, noise=scenario.maps.noise, probe_fwhm=scenario.maps.probe_fwhm, rng=rng)
-    front = track_front(maps, numbered_profiles(scenario.profile), direction=direction)
-    return maps, front, fit_rate_constant(front)
-
-
-def run_case(case: Case) -> CaseResult:
-    """Simulate and measure one case.
+    """Render, track and fit one run: (maps, front, rate constant).
 
     Raises
     ------
     InputError
-        No front, or one that no law can be fitted to; the field begins with the name of the case.
+        No front, or one that no law can be fitted to.
+    """
+    maps = _render(run, scenario, rng)
+    front = _track(maps, scenario, direction)
+    return maps, front, fit_rate_constant(front)
+
+
+def _render(run: xr.Dataset, scenario: Scenario, rng: np.random.Generator | int) -> xr.Dataset:
+    return render_maps(run, noise=scenario.maps.noise, probe_fwhm=scenario.maps.probe_fwhm, rng=rng)
+
+
+def _track(maps: xr.Dataset, scenario: Scenario, direction: Direction) -> xr.Dataset:
+    return track_front(maps, numbered_profiles(scenario.profile), direction=direction)
+
+
+def run_case(case: Case) -> CaseResult:
+    """Simulate and measure one case; a measurement that is refused leaves its reason.
+
+    Raises
+    ------
+    InputError
+        A scenario that cannot be run; the field begins with the name of the case.
     """
     scenario = case.scenario()
     try:
         run = simulate(scenario)
-        maps, front, fit = measure(run, scenario, case.direction, scenario.seed)
+        maps = _render(run, scenario, scenario.seed)
     except InputError as error:
         raise InputError(f"{case.name}: {error.field}", error.value, error.allowed, error.remedy) from None
-    return CaseResult(case, true_rate(scenario).k, run, maps, front, fit)
+    front: xr.Dataset | None = None
+    fit: RateConstantFit | None = None
+    refusal = ""
+    try:
+        front = _track(maps, scenario, case.direction)
+        fit = fit_rate_constant(front)
+    except InputError as error:
+        refusal = str(error)
+    return CaseResult(case, true_rate(scenario), run, maps, front, fit, refusal)
 
 
 def apparent_rate(result: CaseResult) -> tuple[float, float]:
-    """K and its deviation [m2 s-1] as a parabola through every tracked point gives them, whatever the law."""
+    """K and its deviation [m2 s-1] as a parabola through every tracked point gives them, whatever the law.
+
+    NaN where no front could be fitted.
+    """
+    if result.front is None or result.fit is None:
+        return math.nan, math.nan
     fit = fit_rate_constant(result.front, window="all")
     law = next(model for model in fit.models if model.name == "parabolic")
     return law.k, law.k_std

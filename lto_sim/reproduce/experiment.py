@@ -2,6 +2,7 @@
 
 A particle of 2 x 1.5 um in a lamella of 150 nm, with electrolyte along its whole left side (the reference
 case) or a part of it; extraction at 1.6 V from x = 1, insertion at 0.4 V from x = 0, frames of 1.5 s.
+Conducting surfaces are asked for or left out; where they are, both directions have the same.
 """
 
 from __future__ import annotations
@@ -11,10 +12,19 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from lto_sim.constants import ZERO_CELSIUS
-from lto_sim.exact import wagner
-from lto_sim.scenario import Scenario, build_material
+from lto_sim.exact import thin_lamella, wagner
+from lto_sim.reproduce.surfaces import REFERENCE_SURFACES, Surfaces, active_thickness, surface_values
+from lto_sim.scenario import Scenario, build_material, build_surface
 
-__all__ = ["DIRECTIONS", "Direction", "TEMPERATURES_degC", "TrueRate", "experiment_scenario", "true_rate"]
+__all__ = [
+    "DIRECTIONS",
+    "THROUGH_THICKNESS",
+    "Direction",
+    "TEMPERATURES_degC",
+    "TrueRate",
+    "experiment_scenario",
+    "true_rate",
+]
 
 Direction = Literal["extraction", "insertion"]
 
@@ -30,6 +40,18 @@ _MOST_FRAMES = 120
 _PROFILE_LENGTH: Final = {"extraction": 1.2e-6, "insertion": 0.9e-6}
 _INSERTED_DEPTH = 0.75e-6
 _EXTRACTED_FRACTION = 0.04
+
+THROUGH_THICKNESS: Final[dict[str, Any]] = {
+    "specimen.cell": 40e-9, "specimen.layers": 6, "specimen.symmetry": True,
+}  # fmt: skip
+"""Mesh that resolves the tip under conducting faces."""
+
+_ONE_LAYER: Final = THROUGH_THICKNESS | {"specimen.layers": 2}
+"""Mesh of extraction with surfaces, whose front is flat through the thickness: one layer is computed."""
+
+_WRAPPED_DEPTH = 1.0e-6
+_INSERTED_FRACTION = 0.9
+_SURFACE_STATES = 150
 _PROFILE_ROWS = (0.25e-6, 0.5e-6, 0.75e-6, 1.0e-6, 1.25e-6)
 _PROFILE_WIDTH = 0.2e-6
 
@@ -40,21 +62,29 @@ class TrueRate:
 
     Parameters
     ----------
-    k : Rate constant [m2 s-1], xi^2 = 2 k t.
+    k : Rate constant [m2 s-1], xi^2 = 2 k t: that of the bulk times 1 + 2 l/H.
     excess, undersaturation, diffusivity_ratio : A, B and phi of `lto_sim.exact.wagner`.
+    k_bulk : Wagner's rate constant of the bulk alone [m2 s-1].
+    surface_length : l = delta D/D_growing of one face [m]; 0 where the faces do not conduct.
+    tip_length : sqrt(3 l H), by which the front under the faces runs ahead [m]; twice that is the crossover.
     """
 
     k: float
     excess: float
     undersaturation: float
     diffusivity_ratio: float
+    k_bulk: float
+    surface_length: float
+    tip_length: float
 
 
 def true_rate(scenario: Scenario) -> TrueRate:
     """Rate constant that a fit of this scenario's maps should return.
 
     Extraction keeps the undersaturation of its parent (x = 1 against x7*). On insertion the finite core
-    saturates within the first seconds or minutes; from then on the parent has no undersaturation.
+    saturates within the first seconds or minutes; from then on the parent has no undersaturation. Conducting
+    faces multiply k by 1 + 2 l/H, which holds for the mean front beyond 2 sqrt(3 l H) (section 6 of the exact
+    answers); a conducting perimeter has no part in it.
     """
     material = build_material(scenario)
     temperature = scenario.temperature
@@ -66,8 +96,14 @@ def true_rate(scenario: Scenario) -> TrueRate:
     start = float(material.excess(float(scenario.initial), temperature))  # type: ignore[arg-type]
     undersaturation = 0.0 if held > 0.0 else abs(start) / gap
     excess, ratio = abs(held) / gap, growing / parent
-    k = wagner.rate_constant(growing, excess, undersaturation, ratio)
-    return TrueRate(float(k), excess, undersaturation, ratio)
+    k = float(wagner.rate_constant(growing, excess, undersaturation, ratio))
+    faces = build_surface(scenario).faces
+    if faces is None:
+        return TrueRate(k, excess, undersaturation, ratio, k, 0.0, 0.0)
+    length, thickness = faces(temperature) / growing, active_thickness(scenario)
+    apparent = thin_lamella.apparent_rate_constant(k, length, thickness)
+    tip = thin_lamella.tip_length(length, thickness)
+    return TrueRate(apparent, excess, undersaturation, ratio, k, length, tip)
 
 
 def experiment_scenario(
@@ -75,6 +111,7 @@ def experiment_scenario(
     temperature_degC: float,
     *,
     coverage: float = 1.0,
+    surfaces: Surfaces | bool | None = None,
     overrides: dict[str, Any] | None = None,
 ) -> Scenario:
     """Scenario of one run of the published experiment.
@@ -84,13 +121,18 @@ def experiment_scenario(
     direction : ``extraction`` or ``insertion``.
     temperature_degC : Temperature [degC].
     coverage : Part of the left side that touches the electrolyte, centred (0 to 1].
-    overrides : Values by path, as for ``--set``, applied last.
+    surfaces : What conducts beside the bulk; True takes :data:`REFERENCE_SURFACES`, None or False nothing.
+        The bulk then keeps the part of D_Li7 that the faces leave it, on a mesh with layers.
+    overrides : Values by path, as for ``--set``. With surfaces, material and specimen are set before them
+        (D_Li7 is then the apparent one), and keys under ``surface`` after them.
 
     Raises
     ------
     InputError
         A value that the scenario refuses.
     """
+    if isinstance(surfaces, bool):
+        surfaces = REFERENCE_SURFACES if surfaces else None
     half = 0.5 * coverage * _HEIGHT
     rows = _PROFILE_ROWS if coverage == 1.0 else (0.5 * _HEIGHT,)
     length = _PROFILE_LENGTH[direction]
@@ -113,16 +155,30 @@ def experiment_scenario(
         "scan": {"frame_time": _FRAME_TIME, "pixels": [64, 48]},
         "maps": {"noise": 0.2, "probe_fwhm": 1e-9},
     }
+    given = overrides or {}
     scenario = Scenario.from_dict(mapping)
-    if overrides:
-        scenario = scenario.with_values(overrides)
-    return scenario.with_values(_timing(scenario, direction, overrides or {}))
+    if surfaces is None:
+        scenario = scenario.with_values(given)
+    else:
+        mesh = THROUGH_THICKNESS if direction == "insertion" else _ONE_LAYER
+        first, last = _surface_keys_apart(given)
+        scenario = scenario.with_values(mesh | first)
+        scenario = scenario.with_values(surface_values(scenario, surfaces)).with_values(last)
+    return scenario.with_values(_timing(scenario, direction, surfaces is not None, given))
 
 
-def _timing(scenario: Scenario, direction: Direction, overrides: dict[str, Any]) -> dict[str, Any]:
-    """Duration and frame period from the front's own pace, unless they are given."""
+def _surface_keys_apart(values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    last = {path: value for path, value in values.items() if path.partition(".")[0] == "surface"}
+    return {path: value for path, value in values.items() if path not in last}, last
+
+
+def _timing(
+    scenario: Scenario, direction: Direction, wrapped: bool, overrides: dict[str, Any]
+) -> dict[str, Any]:
+    """Duration, frame period and interval of states from the front's own pace, unless they are given."""
     k = true_rate(scenario).k
-    reach = _INSERTED_DEPTH if direction == "insertion" else _WIDTH * math.sqrt(1.4)
+    inserted = _WRAPPED_DEPTH if wrapped else _INSERTED_DEPTH
+    reach = inserted if direction == "insertion" else _WIDTH * math.sqrt(1.4)
     duration = reach**2 / (2.0 * k)
     frames = math.ceil(duration / _FRAME_TIME)
     values: dict[str, Any] = {
@@ -131,4 +187,8 @@ def _timing(scenario: Scenario, direction: Direction, overrides: dict[str, Any])
     }
     if direction == "extraction":
         values["drive.0.until.li_fraction"] = _EXTRACTED_FRACTION
+    elif wrapped:
+        values["drive.0.until.li_fraction"] = _INSERTED_FRACTION
+    if wrapped:
+        values["output.every"] = frames * _FRAME_TIME / _SURFACE_STATES
     return {path: value for path, value in values.items() if path not in overrides}

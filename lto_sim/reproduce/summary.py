@@ -1,6 +1,7 @@
 """The numbers of a reproduction: published and simulated activation energies, rate constants, times.
 
-A fit that did not resolve k takes no part in the Arrhenius line; its temperature is listed.
+A fit that did not resolve k, or that was refused, takes no part in the Arrhenius line; its temperature is
+listed and its reason is given.
 """
 
 from __future__ import annotations
@@ -23,12 +24,16 @@ from lto_sim.kinetics import (
 )
 from lto_sim.reproduce.case import CaseResult, apparent_rate, full_extraction_time
 from lto_sim.reproduce.experiment import DIRECTIONS, Direction
+from lto_sim.reproduce.grid import GridPoint, grid_values
+from lto_sim.reproduce.pair import core_shell_numbers, surface_numbers, wide_fronts
+from lto_sim.reproduce.plan import SERIES, Series
 
 __all__ = [
     "TABLE_HEADER",
     "build_summary",
     "comparison_rows",
-    "of_direction",
+    "direction_of",
+    "of_series",
     "published_fits",
     "simulated_fit",
     "table_cells",
@@ -63,10 +68,15 @@ def published_fits(direction: Direction) -> dict[str, ArrheniusFit]:
     }
 
 
-def of_direction(results: Sequence[CaseResult], direction: Direction) -> list[CaseResult]:
-    """Results of one direction with the full contact, hottest first."""
-    chosen = [r for r in results if r.case.direction == direction and r.case.coverage == 1.0]
+def of_series(results: Sequence[CaseResult], series: Series) -> list[CaseResult]:
+    """Results of one series, hottest first."""
+    chosen = [r for r in results if r.case.series == series]
     return sorted(chosen, key=lambda r: -r.case.temperature_degC)
+
+
+def direction_of(series: Series) -> Direction:
+    """Direction of a series."""
+    return "extraction" if series.startswith("extraction") else "insertion"
 
 
 def weighted_line(temperature: Floats, k: Floats, k_std: Floats) -> ArrheniusFit:
@@ -81,8 +91,13 @@ def weighted_line(temperature: Floats, k: Floats, k_std: Floats) -> ArrheniusFit
     return fit_arrhenius(temperature, k, k_std, absolute_sigma=False)
 
 
+def _rate(result: CaseResult) -> tuple[float, float]:
+    """K and its deviation; NaN where the fit was refused."""
+    return (math.nan, math.nan) if result.fit is None else (result.fit.k, result.fit.k_std)
+
+
 def _resolved(result: CaseResult) -> bool:
-    return math.isfinite(result.fit.k) and math.isfinite(result.fit.k_std)
+    return all(math.isfinite(value) for value in _rate(result))
 
 
 def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit | None:
@@ -91,8 +106,7 @@ def simulated_fit(results: Sequence[CaseResult]) -> ArrheniusFit | None:
     if len(results) < 3:
         return None
     temperature = np.array([r.case.temperature_degC + ZERO_CELSIUS for r in results])
-    k = np.array([r.fit.k for r in results])
-    k_std = np.array([r.fit.k_std for r in results])
+    k, k_std = np.array([_rate(r) for r in results]).T
     return weighted_line(temperature, k, k_std)
 
 
@@ -110,17 +124,23 @@ def _simulated(results: Sequence[CaseResult]) -> dict[str, Any]:
         "Ea_interval_eV": None if fit is None else list(fit.interval()),
         "Ea_true_eV": true_fit(results).Ea_eV,
         "left_out_degC": [r.case.temperature_degC for r in results if not _resolved(r)],
-        "k": [
-            {
-                "temperature_degC": r.case.temperature_degC,
-                "true_m2_s": r.k_true,
-                "fitted_m2_s": r.fit.k,
-                "std_m2_s": r.fit.k_std,
-                "interval_m2_s": list(r.fit.interval),
-                "verdict": r.fit.verdict,
-            }
-            for r in results
-        ],
+        "k": [_entry(r) for r in results],
+    }
+
+
+def _entry(result: CaseResult) -> dict[str, Any]:
+    fit, (k, k_std) = result.fit, _rate(result)
+    return {
+        "temperature_degC": result.case.temperature_degC,
+        "true_m2_s": result.k_true,
+        "true_bulk_m2_s": result.true.k_bulk,
+        "fitted_m2_s": k,
+        "std_m2_s": k_std,
+        "interval_m2_s": [math.nan, math.nan] if fit is None else list(fit.interval),
+        "fitted_over_true": k / result.k_true,
+        "points": 0 if fit is None else fit.window.points,
+        "verdict": "refused" if fit is None else fit.verdict,
+        "refusal": result.refusal or None,
     }
 
 
@@ -171,27 +191,26 @@ def _partial(result: CaseResult) -> dict[str, float]:
 
 
 def build_summary(
-    results: Sequence[CaseResult], wall_time: float, seed: int, overrides: Mapping[str, Any]
+    results: Sequence[CaseResult],
+    grid: Sequence[GridPoint],
+    wall_time: float,
+    seed: int,
+    overrides: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything that ``summary.json`` holds.
-
-    Surfaces do not conduct in this version, so that `insertion` and `insertion_no_surface` are one run.
-    """
-    insertion = _simulated(of_direction(results, "insertion"))
+    """Everything that ``summary.json`` holds."""
     partial = sorted((r for r in results if r.case.coverage < 1.0), key=lambda r: -r.case.coverage)
+    inserted = of_series(results, "insertion")
     return {
         "published": _published(),
-        "simulated": {
-            "extraction": _simulated(of_direction(results, "extraction")),
-            "insertion": insertion,
-            "insertion_no_surface": insertion,
-        },
-        "full_extraction": _full_extraction(of_direction(results, "extraction")),
+        "simulated": {series: _simulated(of_series(results, series)) for series in SERIES},
+        "full_extraction": _full_extraction(of_series(results, "extraction")),
         "partial_contact": [_partial(r) for r in partial],
+        "surfaces": surface_numbers(inserted[0]),
+        "insertion_front": wide_fronts(inserted),
+        "core_shell": core_shell_numbers(results),
+        "conductance_grid": grid_values(grid),
         "k_definition": provenance.K_DEFINITIONS["2kt"],
-        "notes": [
-            "surfaces do not conduct in this version: insertion is the same run as insertion_no_surface"
-        ],
+        "notes": _notes(of_series(results, "extraction"), inserted),
         "seed": seed,
         "overrides": dict(overrides),
         "configuration_sha256": {r.case.name: r.run.attrs["configuration_sha256"] for r in results},
@@ -202,19 +221,51 @@ def build_summary(
     }
 
 
+def _notes(extracted: Sequence[CaseResult], inserted: Sequence[CaseResult]) -> list[str]:
+    notes = [
+        "extraction and insertion have the same conducting surfaces; insertion_no_surface and "
+        "partial_contact have none",
+        "true k with surfaces: Wagner's of the bulk times 1 + 2 l/H, the mean front's beyond 2 sqrt(3 l H); "
+        "the perimeter has no part in it",
+        "faces and perimeter take the activation energy of D_Li7, so that the apparent one stays that of "
+        "Table 1; no surface transport is measured, and any other energy would mix into Ea(k)",
+    ]
+    drained, found = _span(extracted), _span(inserted)
+    if drained:
+        cause = "the perimeter drains the parent too"
+        notes.append(f"extraction with surfaces: fitted over true k is {drained}, as {cause}")
+    points = [0 if r.fit is None else r.fit.window.points for r in inserted]
+    tip = 1e9 * inserted[0].true.tip_length
+    lacking = [f"{r.case.temperature_degC:g}" for r in inserted if not _resolved(r)]
+    notes.append(
+        f"insertion with surfaces: the fit of sharp fronts has {min(points)} to {max(points)} points; fitted "
+        f"over true k is {found or 'nowhere resolved'}"
+        + (f", not resolved at {', '.join(lacking)} degC" if lacking and found else "")
+        + f"; the projected front is as wide as the tip, {tip:.0f} nm, and the true k is that of its mean "
+        f"beyond {2.0 * tip:.0f} nm, where the shell has nearly closed"
+    )
+    return notes
+
+
+def _span(results: Sequence[CaseResult]) -> str:
+    """Range of fitted over true k where it was resolved; empty where it was nowhere."""
+    ratios = [_rate(r)[0] / r.k_true for r in results if _resolved(r)]
+    return f"{min(ratios):.2f} to {max(ratios):.2f}" if ratios else ""
+
+
 def comparison_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the table: direction, temperature, published, simulated and true k [m2 s-1].
+    """Return the rows of the table: series, temperature, published, simulated and true k [m2 s-1].
 
     Published values are NaN at temperatures that are not in Table 1.
     """
     rows: list[dict[str, Any]] = []
-    for direction in DIRECTIONS:
-        table = published_table(direction)
-        for entry in summary["simulated"][direction]["k"]:
+    for series in SERIES:
+        table = published_table(direction_of(series))
+        for entry in summary["simulated"][series]["k"]:
             near = np.isclose(table.temperature, entry["temperature_degC"] + ZERO_CELSIUS)
             published = [float(v[near][0]) if near.any() else math.nan for v in (table.k, table.k_std)]
             names = dict(zip(("published_m2_s", "published_std_m2_s"), published, strict=True))
-            rows.append({"direction": direction, **entry, **names})
+            rows.append({"direction": series, **entry, **names})
     return rows
 
 
@@ -230,7 +281,7 @@ def table_cells(summary: Mapping[str, Any]) -> list[list[str]]:
             row["direction"],
             f"{row['temperature_degC']:g}",
             *(f"{value * _PER_CM2:.6g}" for value in _rates(row)),
-            f"{row['fitted_m2_s'] / row['true_m2_s']:.6g}",
+            f"{row['fitted_over_true']:.6g}",
             row["verdict"],
         ]
         for row in comparison_rows(summary)

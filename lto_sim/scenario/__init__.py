@@ -8,6 +8,7 @@ from lto_sim.scenario.build import (
     build_specimen,
     build_surface,
 )
+from lto_sim.scenario.images import hash_images
 from lto_sim.scenario.models import Scenario
 from lto_sim.scenario.parse import parse_assignment, read_toml, set_paths
 
@@ -19,6 +20,7 @@ __all__ = [
     "build_material",
     "build_specimen",
     "build_surface",
+    "hash_images",
     "parse_assignment",
     "read_toml",
     "set_paths",

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 
 from lto_sim.errors import InputError
 from lto_sim.materials import Arrhenius, ConstantWindows, TwoPhaseMaterial, load_material
+from lto_sim.scenario.checks import check_profile
 from lto_sim.scenario.contact import ContactSpec, WhereSpec
 from lto_sim.scenario.images import label_lines, label_stretch, thickness_map, traced_outline
 from lto_sim.scenario.material import (
@@ -102,11 +104,15 @@ def build_specimen(scenario: Scenario) -> Specimen:
     Raises
     ------
     InputError
-        An outline or a thickness that no particle has, or an image that does not give one.
+        An outline or a thickness that no particle has, an image that does not give one, or a profile beside
+        the particle.
     """
     spec = scenario.specimen
+    outline = _outline(spec.outline)
+    if isinstance(outline, Polygon):
+        _check_profiles(scenario, outline)
     return Specimen(
-        _outline(spec.outline),
+        outline,
         _thickness(spec.thickness),
         spec.cell,
         spec.layers,
@@ -152,6 +158,20 @@ def _outline(spec: OutlineSpec) -> Outline:
     if isinstance(spec, ImageOutlineSpec):
         return traced_outline(spec)
     return Slab(spec.length, spec.height)
+
+
+def _check_profiles(scenario: Scenario, outline: Polygon) -> None:
+    """Raise InputError where a profile leaves the frame of the particle, or never meets the particle."""
+    shape = shapely.Polygon(outline.exterior, outline.holes)
+    for number, line in enumerate(scenario.profile):
+        field = f"profile.{number}"
+        check_profile(field, line, outline.bounds)
+        path = shapely.LineString([line.start, line.end])
+        if not shapely.dwithin(path, shape, 0.5 * line.width):
+            raise InputError(
+                field, "a line beside the particle or in a hole", "a line that crosses the particle",
+                "move its start or its end; `lto-sim run --dry-run` draws it",
+            )  # fmt: skip
 
 
 def _polygon(spec: PolygonSpec) -> Polygon:

@@ -5,30 +5,36 @@ from __future__ import annotations
 from lto_sim.errors import InputError
 from lto_sim.scenario.contact import ContactSpec
 from lto_sim.scenario.experiment import ProfileSpec
-from lto_sim.scenario.outline import OutlineSpec, RadialSpec, SlabSpec
+from lto_sim.scenario.outline import Box, RadialSpec, SlabSpec
 from lto_sim.scenario.particle import SpecimenSpec
 from lto_sim.scenario.surface import GrainBoundarySpec, SurfaceSpec
 
 __all__ = ["check_feeds", "check_one_dimensional", "check_profile"]
 
 
-def check_profile(field: str, line: ProfileSpec, outline: OutlineSpec) -> None:
-    """Raise InputError where a profile has no length, or leaves the bounding box of the outline."""
+def check_profile(field: str, line: ProfileSpec, box: Box | None) -> None:
+    """Raise InputError where a profile has no length, or leaves the bounding box of the outline [m]."""
     if line.start == line.end:
         raise InputError(f"{field}.end", line.end, "a point other than start", "move it into the particle")
-    if outline.box is None:
+    if box is None:
         return
-    x0, y0, x1, y1 = outline.box
+    x0, y0, x1, y1 = box
     slack = 1e-9 * (x1 - x0 + y1 - y0)  # of text converted into metres
     for name, (x, y) in (("start", line.start), ("end", line.end)):
         if not (x0 - slack <= x <= x1 + slack and y0 - slack <= y <= y1 + slack):
-            box = f"x from {x0:g} to {x1:g} m, y from {y0:g} to {y1:g} m"
-            raise InputError(f"{field}.{name}", (x, y), box, "keep the profile on the outline")
+            allowed = f"x from {x0:g} to {x1:g} m, y from {y0:g} to {y1:g} m"
+            raise InputError(f"{field}.{name}", (x, y), allowed, "keep the profile on the outline")
 
 
-def check_feeds(contacts: dict[str, ContactSpec], surface: SurfaceSpec | None) -> None:
-    """Raise InputError where a contact is to feed surfaces alone and none conducts."""
+def check_feeds(
+    contacts: dict[str, ContactSpec],
+    surface: SurfaceSpec | None,
+    boundaries: dict[str, GrainBoundarySpec],
+) -> None:
+    """Raise InputError where a contact is to feed surfaces alone and neither they nor a boundary conduct."""
     if surface is not None and surface.conducts:
+        return
+    if any(boundary.along is not None and boundary.along.at > 0.0 for boundary in boundaries.values()):
         return
     for name, contact in contacts.items():
         if contact.feeds == "surface":

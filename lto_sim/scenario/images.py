@@ -7,6 +7,8 @@ that the scenario states, else the one in the file.
 from __future__ import annotations
 
 import functools
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +17,52 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.files import Image, read_image
 from lto_sim.scenario.contact import WhereSpec
+from lto_sim.scenario.models import Scenario
 from lto_sim.scenario.outline import ImageOutlineSpec
 from lto_sim.scenario.particle import ThicknessImageSpec
 from lto_sim.scenario.surface import GrainBoundarySpec
 from lto_sim.specimen import LabelStretch, Polygon, ThicknessMap
 from lto_sim.specimen.mask import boundaries_from_labels, outline_from_mask, thickness_from_image
 
-__all__ = ["label_lines", "label_stretch", "thickness_map", "traced_outline"]
+__all__ = ["hash_images", "label_lines", "label_stretch", "thickness_map", "traced_outline"]
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 _LARGEST = 2**53  # beyond, not every whole number has a float of its own
+
+
+def hash_images(scenario: Scenario) -> dict[str, str]:
+    """SHA-256, hexadecimal, of every image file that a scenario names, by path.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read.
+    """
+    hashes: dict[str, str] = {}
+    for field, path in _image_paths(scenario):
+        try:
+            with Path(path).open("rb") as file:
+                hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            raise InputError(field, path, "a readable image file", str(error.strerror)) from None
+    return hashes
+
+
+def _image_paths(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Field and path of every image file."""
+    outline, thickness = scenario.specimen.outline, scenario.specimen.thickness
+    if isinstance(outline, ImageOutlineSpec):
+        yield "specimen.outline.image", outline.image
+    if isinstance(thickness, ThicknessImageSpec):
+        yield "specimen.thickness.image", thickness.image
+    for name, contact in scenario.contacts.items():
+        if contact.where.image is not None:
+            yield f"contacts.{name}.where.image", contact.where.image
+    for name, boundary in scenario.grain_boundaries.items():
+        if boundary.image is not None:
+            yield f"grain_boundaries.{name}.image", boundary.image
 
 
 def traced_outline(spec: ImageOutlineSpec) -> Polygon:

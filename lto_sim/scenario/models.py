@@ -59,9 +59,9 @@ class Scenario(Section):
         if not self.drive:
             raise InputError("drive", (), "at least one step", 'add [[drive]] with hold = "1.6 V"')
         check_one_dimensional(self.specimen, self.contacts, self.surface, self.grain_boundaries)
-        check_feeds(self.contacts, self.surface)
+        check_feeds(self.contacts, self.surface, self.grain_boundaries)
         for number, line in enumerate(self.profile):
-            check_profile(f"profile.{number}", line, self.specimen.outline)
+            check_profile(f"profile.{number}", line, self.specimen.outline.box)
         return self
 
     @classmethod

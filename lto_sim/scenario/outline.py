@@ -17,6 +17,7 @@ from lto_sim.scenario.section import Section, by_name
 from lto_sim.units import to_si
 
 __all__ = [
+    "Box",
     "CircleSpec",
     "EllipseSpec",
     "ImageOutlineSpec",

@@ -172,6 +172,10 @@ def _index(node: list[Any], part: str, path: str) -> int:
     return int(part)
 
 
+def _reason(error: OSError | ValueError) -> str:
+    return str((isinstance(error, OSError) and error.strerror) or error)
+
+
 def initial_array(initial: Any, shape: tuple[int, int, int]) -> NDArray[np.float64]:
     """Spread a number, nested lists or a ``.npy`` file over cells (nz, ny, nx).
 
@@ -184,7 +188,8 @@ def initial_array(initial: Any, shape: tuple[int, int, int]) -> NDArray[np.float
         try:
             values = np.load(initial, allow_pickle=False)
         except (OSError, ValueError) as error:
-            raise InputError("initial", initial, "a readable .npy file of numbers", str(error)) from None
+            allowed = "a number from 0 to 1, an array, or a readable .npy file of numbers"
+            raise InputError("initial", initial, allowed, f"check the path ({_reason(error)})") from None
     else:
         values = initial
     try:

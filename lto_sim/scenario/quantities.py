@@ -58,7 +58,8 @@ def _checked(kind: str, low: float | None, low_open: bool, high: float | None, r
         below = low is not None and (number < low or (low_open and number == low))
         if below or (high is not None and number > high):
             noun = "number" if kind == "dimensionless" else kind
-            raise InputError("", value, allowed, remedy or f"give a {noun} in that range")
+            article = "an" if noun[0] in "aeiou" else "a"
+            raise InputError("", value, allowed, remedy or f"give {article} {noun} in that range")
         return number
 
     return check

@@ -32,7 +32,7 @@ class SurfaceSpec(Section):
 
 
 class GrainBoundarySpec(Section):
-    """Line through the particle that conducts along itself, resists across, both, or neither."""
+    """Line through the particle that conducts along itself, or resists across, or does neither."""
 
     line: Line | None = Field(
         default=None, description="Points (x, y) [m] of the line; exactly one of line, lines, image"
@@ -68,4 +68,9 @@ class GrainBoundarySpec(Section):
             raise InputError("lines", self.lines, "at least one line", f"for example {example}")
         if self.pair is not None and self.pair[0] == self.pair[1]:
             raise InputError("pair", self.pair, "two different labels", "name the labels on either side")
+        if self.along is not None and self.resistance is not None:
+            raise InputError(
+                "resistance", self.resistance.at, "absent where the boundary conducts along itself",
+                "keep the law that matters; both on one boundary are not resolved yet",
+            )  # fmt: skip
         return self

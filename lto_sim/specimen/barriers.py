@@ -3,7 +3,8 @@
 A face is crossed where the segment between the centres of its two cells crosses the line an odd number of
 times. The faces make a staircase, longer than the line: the secant of every face's angle to the line, divided
 out of its resistance, gives the true area back. Centres are shifted by a millionth of a cell, so that a line
-through centres passes all of them on one side.
+through centres passes all of them on one side. Of several boundaries across one face the most resisting one
+(at room temperature) counts.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import numpy as np
 import shapely
 
 from lto_sim.specimen.boundaries import GrainBoundary
-from lto_sim.specimen.grain_lines import wall_reach
+from lto_sim.specimen.grain_joints import wall_reach
 from lto_sim.specimen.mesh import BarrierFaces, Floats, Indices
 
 __all__ = ["barrier_faces"]
 
 _SHIFT = (1.0e-6, 0.7e-6)
+_ROOM = 298.15  # K
 _LEAST = 0.05
 """Smallest component of a normal, so that a face nearly along the line keeps a finite secant."""
 
@@ -57,6 +59,8 @@ def barrier_faces(
     axis = np.concatenate([np.full(len(part[0]), part[1], dtype=np.int64) for part in found])
     secant = np.concatenate([part[2] for part in found])
     index_of = np.concatenate([np.full(len(part[0]), part[3], dtype=np.int64) for part in found])
+    alone = _most_resisting(boundaries, cell, axis, index_of)
+    cell, axis, secant, index_of = cell[alone], axis[alone], secant[alone], index_of[alone]
     area = np.where(axis == 0, area_x[cell[:, 0], cell[:, 1]], area_y[cell[:, 0], cell[:, 1]])
     layer = np.repeat(np.arange(layers), axis.size)
     return BarrierFaces(
@@ -66,6 +70,18 @@ def barrier_faces(
         np.tile(index_of, layers),
         np.tile(secant, layers),
     )
+
+
+def _most_resisting(
+    boundaries: tuple[GrainBoundary, ...], cell: Indices, axis: Indices, index_of: Indices
+) -> Indices:
+    """Entries to keep, in order: one of every face."""
+    laws = [boundary.permeability for boundary in boundaries]
+    open_to = np.array([np.inf if law is None else law(_ROOM) for law in laws])
+    order = np.lexsort((open_to[index_of], axis, cell[:, 1], cell[:, 0]))
+    face = np.column_stack([cell, axis])[order]
+    fresh = np.append(True, (face[1:] != face[:-1]).any(axis=1))
+    return np.sort(order[fresh]).astype(np.int64)
 
 
 def _lengthened(line: Floats, shape: shapely.Polygon, x_face: Floats, y_face: Floats) -> Floats:

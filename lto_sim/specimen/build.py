@@ -10,9 +10,10 @@ from lto_sim.specimen.barriers import barrier_faces
 from lto_sim.specimen.bodies import Radial, Rectangle, Slab
 from lto_sim.specimen.boundaries import GrainBoundary
 from lto_sim.specimen.contacts import Contact
-from lto_sim.specimen.cut_cells import cut_plan, full_plan
+from lto_sim.specimen.cut_cells import along_idle_walls, cut_plan, full_plan
 from lto_sim.specimen.edges import surface_edges
 from lto_sim.specimen.geometry import Specimen
+from lto_sim.specimen.grain_joints import join_ends, wall_reach
 from lto_sim.specimen.grain_lines import check_inside, grain_lines
 from lto_sim.specimen.lattice import check_count, plan_faces
 from lto_sim.specimen.layers import contact_faces, face_areas, face_conductances, make_columns
@@ -66,17 +67,22 @@ def build_mesh(
     shape = shapely.Polygon(outline_rings(outline)[0], outline_rings(outline)[1:])
     shapely.prepare(shape)
     check_inside(boundaries, shape, x_face, y_face)
+    boundaries = join_ends(boundaries, shape, wall_reach(x_face, y_face))
     even = isinstance(outline, Rectangle) and specimen.grid_point is None
     cells = full_plan(x_face, y_face) if even else cut_plan(shape, rings, x_face, y_face)
     if isinstance(specimen.thickness, ThicknessMap):
         check_map(specimen.thickness, shape)
-    columns = make_columns(specimen, cells, x_face, y_face)
     wall = make_wall(rings, x_face, y_face, cells.inside)
+    if not perimeter:
+        cells = along_idle_walls(cells, wall.cell[wall.contact >= 0], x_face, y_face)
+    columns = make_columns(specimen, cells, x_face, y_face)
     surface, edges = SurfaceElements(), SurfaceEdges()
     if conducting:
         lines = grain_lines(boundaries, shape, rings, x_face, y_face, cells.inside)
         feeding = [n for n, contact in enumerate(contacts) if contact.feeds != "bulk"]
-        skin = Skin(columns, wall, np.isin(wall.contact, feeding), lines, faces, perimeter)
+        fixing = [n for n in feeding if contacts[n].transfer is None]
+        held, fixed = np.isin(wall.contact, feeding), np.isin(wall.contact, fixing)
+        skin = Skin(columns, wall, held, fixed, lines, faces, perimeter)
         surface, edges = surface_elements(skin, contacts), surface_edges(skin)
     layers = columns.computed
     g_x, g_y, g_z = (np.repeat(g[None], layers, axis=0) for g in face_conductances(columns))

@@ -11,7 +11,7 @@ cells are not: their line is no longer along the face's normal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -23,7 +23,7 @@ from lto_sim.specimen.mesh import Floats, Indices
 from lto_sim.specimen.rings import NUDGE, axis_crossings, cell_of
 from lto_sim.specimen.wall import CutRing
 
-__all__ = ["PlanCells", "cut_plan", "full_plan"]
+__all__ = ["PlanCells", "along_idle_walls", "cut_plan", "full_plan"]
 
 Mask = NDArray[np.bool_]
 
@@ -120,6 +120,32 @@ def cut_plan(shape: shapely.Polygon, rings: tuple[CutRing, ...], x_face: Floats,
     )  # fmt: skip
     _check_whole(cells, float(size.max()))
     return cells
+
+
+def along_idle_walls(cells: PlanCells, fed: Indices, x_face: Floats, y_face: Floats) -> PlanCells:
+    """Put the nodes of cut cells back to their centres where nothing comes through the wall.
+
+    The distance to the wall is exact for a field that is constant on it; beside a wall that lets nothing
+    through the field runs along it, and the distance between centres is exact (aperture times gradient adds
+    up to nothing). With the wall's distance a slanted bar conducts like one wider by 0.2 to 0.45 cells.
+
+    Parameters
+    ----------
+    cells : The cells.
+    fed : Cells (j, i) whose wall lies under a contact, (n, 2).
+    x_face, y_face : Grid lines [m].
+    """
+    lively = np.zeros(cells.fraction.shape, dtype=bool)
+    lively[fed[:, 0], fed[:, 1]] = True
+    near = lively & ~cells.centred
+    beside_x, beside_y = near.copy(), near.copy()
+    beside_x[:, :-1] |= near[:, 1:]
+    beside_y[:-1, :] |= near[1:, :]
+    return replace(
+        cells,
+        distance_x=np.where(beside_x, cells.distance_x, float(x_face[1] - x_face[0])),
+        distance_y=np.where(beside_y, cells.distance_y, float(y_face[1] - y_face[0])),
+    )
 
 
 def _touched(rings: tuple[CutRing, ...], x_face: Floats, y_face: Floats) -> Mask:

@@ -51,7 +51,7 @@ def _height(skin: Skin, cell: Indices) -> Floats:
 
 
 def _along_wall(skin: Skin) -> _Edges:
-    wall, held = skin.wall, skin.held
+    wall, held = skin.wall, skin.fixed
     a = np.flatnonzero(wall.following != np.arange(len(wall)))
     b = wall.following[a]
     half = 0.5 * wall.length / _height(skin, wall.cell)
@@ -70,16 +70,19 @@ def _through(skin: Skin, count: int, offset: int, length: Floats, cell: Indices)
 
 
 def _over_faces(skin: Skin) -> list[_Edges]:
-    """Face elements of neighbouring cells, through the open part of the face between them."""
+    """Face elements of neighbouring cells, through the open part of the face between them.
+
+    From centre to centre: nothing enters the sheet through the wall, so its field runs along the wall.
+    """
     cells, (dx, dy) = skin.columns.cells, skin.columns.size
     number, count = skin.face_number(), int(cells.inside.sum())
     parts = []
     for opening, distance, width, step in (
-        (cells.open_x, cells.distance_x, dy, (0, 1)),
-        (cells.open_y, cells.distance_y, dx, (1, 0)),
+        (cells.open_x, dx, dy, (0, 1)),
+        (cells.open_y, dy, dx, (1, 0)),
     ):
         j, i = np.nonzero(opening)
-        half = 0.5 * distance[j, i] / (opening[j, i] * width)
+        half = 0.5 * distance / (opening[j, i] * width)
         a, b = number[j, i], number[j + step[0], i + step[1]]
         parts += [(a + n * count, b + n * count, half, half) for n in range(len(skin.levels))]
     return parts
@@ -89,7 +92,7 @@ def _wall_to_faces(skin: Skin) -> list[_Edges]:
     """Over the edge of the lamella: perimeter to the face of the same cell."""
     wall = skin.wall
     j, i = wall.cell.T
-    one = np.where(skin.held, 0.0, 0.5 * _height(skin, wall.cell) / wall.length)
+    one = np.where(skin.bridge, 0.0, 0.5 * _height(skin, wall.cell) / wall.length)
     other = wall_coupling(skin.columns, wall) / wall.length
     face, count = skin.face_number()[j, i], int(skin.columns.cells.inside.sum())
     number = np.arange(len(wall))
@@ -113,7 +116,7 @@ def _lines_to_wall(skin: Skin) -> _Edges:
     )
     one = 0.5 * lines.length[line] / _height(skin, lines.cell[line])
     reach = 0.25 * wall.length[near] / _height(skin, wall.cell[near])
-    other = np.where(skin.held[near], 0.0, reach)
+    other = np.where(skin.bridge[near], 0.0, reach)
     return _in_layers(skin, line + skin.first_line, len(lines), near, len(wall), one, other)
 
 

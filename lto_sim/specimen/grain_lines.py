@@ -1,7 +1,7 @@
 """Grain boundaries in the plan: their lines cut into elements, each in one cell, and how these meet.
 
 Parts up to half a cell outside the outline are cut off; more is an error. An end within half a cell of the
-outline is on it.
+outline is on it. Lines that cross, or of which one ends on the other, are connected there.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.specimen.boundaries import GrainBoundary
+from lto_sim.specimen.grain_joints import wall_reach
 from lto_sim.specimen.mesh import Floats, Indices
 from lto_sim.specimen.rings import NUDGE, Line, cell_of, cut_line, make_line, segment_crossings
 from lto_sim.specimen.wall import CutRing, inside_cells
 
-__all__ = ["GrainLines", "check_inside", "grain_lines", "wall_reach"]
+__all__ = ["GrainLines", "check_inside", "grain_lines"]
 
 _SAME = 1e-9
 
@@ -53,17 +54,34 @@ class GrainLines:
 
 @dataclass(frozen=True, eq=False)
 class _Run:
-    """Part of a polyline inside the outline, in elements."""
+    """Part of a polyline inside the outline, in elements that begin and end at arc lengths `start`, `end`."""
 
     cell: Indices
-    length: Floats
-    position: Floats
-    ends: Floats
+    start: Floats
+    end: Floats
+    line: Line
 
+    @property
+    def length(self) -> Floats:
+        return self.end - self.start
 
-def wall_reach(x_face: Floats, y_face: Floats) -> float:
-    """Half a cell [m]: the distance within which a line is on the outline."""
-    return 0.5 * max(float(x_face[1] - x_face[0]), float(y_face[1] - y_face[0]))
+    @property
+    def position(self) -> Floats:
+        return self.line.at(0.5 * (self.start + self.end))
+
+    @property
+    def ends(self) -> Floats:
+        return self.line.at(np.array([self.start[0], self.end[-1]]))
+
+    def element_at(self, points: Floats, slack: float) -> Indices:
+        """Element that each point (n, 2) [m] lies on, -1 where farther than `slack` [m] from all."""
+        path = shapely.LineString(self.line.points)
+        place = shapely.points(points)
+        arc = shapely.line_locate_point(path, place)
+        on = shapely.dwithin(place, path, slack)
+        on &= (arc >= self.start[0] - slack) & (arc <= self.end[-1] + slack)
+        at = np.minimum(np.searchsorted(self.end, arc), self.end.size - 1)
+        return np.where(on, at, -1).astype(np.int64)
 
 
 def check_inside(
@@ -113,14 +131,15 @@ def grain_lines(
     chain = np.setdiff1d(number, tail)
     elements = np.stack([head, tail], axis=1).ravel()
     points = np.concatenate([np.zeros((0, 2)), *(run.ends for run in runs)])
+    slack = _SAME * float(x_face[-1] - x_face[0] + y_face[-1] - y_face[0])
+    meeting = np.concatenate([_meeting(elements, points, slack), _crossing(runs, head, slack)])
     on_wall = shapely.distance(shapely.points(points), shape.boundary) <= wall_reach(x_face, y_face)
-    meeting = _meeting(elements, points, _SAME * float(x_face[-1] - x_face[0] + y_face[-1] - y_face[0]))
     return GrainLines(
         np.repeat(np.array([index for index, _ in found], dtype=np.int64), count),
         np.concatenate([np.zeros((0, 2), dtype=np.int64), *(run.cell for run in runs)]),
         np.concatenate([np.zeros(0), *(run.length for run in runs)]),
         np.concatenate([np.zeros((0, 2)), *(run.position for run in runs)]),
-        np.concatenate([np.stack([chain, chain + 1], axis=1), meeting]),
+        np.unique(np.concatenate([np.stack([chain, chain + 1], axis=1), meeting]), axis=0),
         elements[on_wall],
         points[on_wall],
     )
@@ -132,6 +151,24 @@ def _meeting(elements: Indices, points: Floats, slack: float) -> Indices:
     a, b = np.nonzero(np.triu(gap <= slack, 1))
     pairs = np.stack([elements[a], elements[b]], axis=1).reshape(-1, 2)
     return np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0).astype(np.int64)
+
+
+def _crossing(runs: list[_Run], head: Indices, slack: float) -> Indices:
+    """Pairs of elements of different runs that cross, or of which one ends on the other."""
+    pairs: list[tuple[int, int]] = []
+    if len(runs) < 2:
+        return np.zeros((0, 2), dtype=np.int64)
+    paths = [shapely.LineString(run.line.points) for run in runs]
+    tree = shapely.STRtree(paths)
+    for a, b in tree.query(paths, predicate="dwithin", distance=slack).T:
+        if a >= b:
+            continue
+        shared = shapely.get_coordinates(shapely.intersection(paths[a], paths[b]))
+        shared = np.concatenate([shared, runs[a].ends, runs[b].ends])
+        at_a, at_b = (runs[n].element_at(shared, slack) for n in (a, b))
+        both = (at_a >= 0) & (at_b >= 0)
+        pairs += zip((head[a] + at_a[both]).tolist(), (head[b] + at_b[both]).tolist(), strict=True)
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _runs(
@@ -156,6 +193,4 @@ def _runs(
     start, end = pieces.start[heads], pieces.end[last]
     opens = np.flatnonzero(kept[heads] & ~before[heads])
     for a, b in zip(opens, np.append(opens[1:], heads.size), strict=True):
-        ends = line.at(np.array([start[a], end[b - 1]]))
-        position = line.at(0.5 * (start[a:b] + end[a:b]))
-        yield _Run(cell[heads[a:b]], end[a:b] - start[a:b], position, ends)
+        yield _Run(cell[heads[a:b]], start[a:b], end[a:b], line)

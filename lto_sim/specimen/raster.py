@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["overlap_weights", "pixel_centres", "pixel_offsets"]
+__all__ = ["overlap_weights", "pixel_offsets"]
 
 Floats = NDArray[np.float64]
 
@@ -46,8 +46,3 @@ def overlap_weights(faces: Floats, pixel_faces: Floats) -> Floats:
     high = np.minimum(faces[None, 1:], pixel_faces[1:, None])
     covered = np.maximum(high - low, 0.0)
     return np.asarray(covered / covered.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def pixel_centres(extent: float, pixels: int) -> Floats:
-    """Centres [m] of pixels that tile `extent` [m]."""
-    return np.asarray((np.arange(pixels) + 0.5) * (extent / pixels), dtype=np.float64)

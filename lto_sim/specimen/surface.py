@@ -31,6 +31,7 @@ class Skin:
     columns : The cells.
     wall : Elements of the perimeter in the plan.
     held : Whether a contact that feeds the surface lies on them.
+    fixed : Whether that contact holds their excess, up to its very end (`equilibrium`).
     lines : Elements of the grain boundaries in the plan.
     faces : Whether the faces conduct.
     perimeter : Whether the perimeter conducts.
@@ -39,9 +40,15 @@ class Skin:
     columns: Columns
     wall: Wall
     held: NDArray[np.bool_]
+    fixed: NDArray[np.bool_]
     lines: GrainLines
     faces: bool
     perimeter: bool
+
+    @property
+    def bridge(self) -> NDArray[np.bool_]:
+        """Elements that stand for their contact: held up to its end, or no surface but the contact's own."""
+        return self.fixed | self.held if not self.perimeter else self.fixed
 
     @property
     def levels(self) -> tuple[int, ...]:

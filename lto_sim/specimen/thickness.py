@@ -133,14 +133,29 @@ def check_thickness(thickness: Floats, dead_layer: float, x: Floats, y: Floats) 
     if 2.0 * dead_layer >= thinnest:
         raise InputError(
             "specimen.dead_layer",
-            dead_layer,
+            f"{dead_layer:.4g} m",
             f"< half the thinnest place, here {0.5 * thinnest:.4g} m",
             "make the dead layers thinner or the specimen thicker",
         )
 
 
+def _check_frame(image: ThicknessMap, shape: shapely.Polygon) -> None:
+    x0, y0, x1, y1 = shapely.bounds(shape)
+    rows, columns = image.values.shape
+    at_x, at_y = image.origin
+    end_x, end_y = at_x + columns * image.pixel_size, at_y + rows * image.pixel_size
+    if max(at_x - x0, at_y - y0, x1 - end_x, y1 - end_y) > _REACH * image.pixel_size:
+        raise InputError(
+            "specimen.thickness",
+            f"a map of x {at_x:.4g} to {end_x:.4g} m, y {at_y:.4g} to {end_y:.4g} m",
+            f"one of the whole outline, x {x0:.4g} to {x1:.4g} m, y {y0:.4g} to {y1:.4g} m",
+            "check the pixel size of the thickness, or take another image",
+        )
+
+
 def check_map(image: ThicknessMap, shape: shapely.Polygon) -> None:
-    """Raise InputError where a map is zero or negative well inside `shape` [m], between cells too."""
+    """Raise InputError where a map ends inside `shape` [m] or is zero or below there, between cells too."""
+    _check_frame(image, shape)
     row, column = np.nonzero(image.values <= 0.0)
     x = image.origin[0] + (column + 0.5) * image.pixel_size
     y = image.origin[1] + (row + 0.5) * image.pixel_size

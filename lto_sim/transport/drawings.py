@@ -17,11 +17,14 @@ __all__ = ["contact_lines", "drawings", "outline_lines"]
 
 Floats = NDArray[np.float64]
 
+_ROUND = 361
+"""Points of the circle that draws a radial body: its length is right to 2e-5."""
+
 
 def outline_lines(outline: Outline) -> list[Floats]:
     """Closed lines (n, 2) [m] of an outline: exterior, then holes."""
     if isinstance(outline, Radial):
-        angle = np.linspace(0.0, 2.0 * np.pi, 65)
+        angle = np.linspace(0.0, 2.0 * np.pi, _ROUND)
         return [outline.radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)]
     if isinstance(outline, Slab):
         w, h = outline.width, outline.height

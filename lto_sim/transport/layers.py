@@ -36,10 +36,16 @@ class LayerStack:
         if self.mesh.mirrored:
             face = np.concatenate([face, 2.0 * face[-1] - face[-2::-1]])
         if self.has_inert:
-            inside = self.mesh.fraction > 0.0
-            dead = float(np.average(self.inert[inside], weights=self.mesh.fraction[inside]))
+            dead = self.face_depth()
             face = np.concatenate([[0.0], face + dead, [face[-1] + 2.0 * dead]])
         return np.asarray(0.5 * (face[1:] + face[:-1]))
+
+    def face_depth(self) -> float:
+        """Mean thickness [m] of the inactive layer on one face: where the computed layers begin."""
+        if not self.has_inert:
+            return 0.0
+        inside = self.mesh.fraction > 0.0
+        return float(np.average(self.inert[inside], weights=self.mesh.fraction[inside]))
 
     def composition(self, fraction: NDArray[np.float32]) -> NDArray[np.float32]:
         """Li fraction (time, z, y, x) through the whole thickness; NaN outside the outline."""

@@ -153,7 +153,7 @@ class _Run:
             duration,
         )
         self.x = grid.pad(x_start)
-        self.excess = np.zeros(grid.elements)
+        self.excess: Floats | None = None
         self.time = 0.0
         self.counters = Counters()
         self.ledger = _Ledger(grid.contact_slices)
@@ -182,7 +182,9 @@ class _Run:
             rest = end_of_leg - self.time
             size = rest if dt >= rest * (1.0 - 1e-12) else min(dt, 0.5 * rest) if dt > 0.5 * rest else dt
             conditions = leg.conditions(self.time + size)
-            result = self.stepper.step(self.x, size, conditions)
+            if self.excess is None:
+                self.excess = self.stepper.start_excess(self.x, conditions)
+            result = self.stepper.step(self.x, size, conditions, self.excess)
             counters.add(result)
             load = self.load(result, leg.controller, conditions) if result.settled else math.inf
             if not leg.controller.accepts(load):
@@ -219,6 +221,7 @@ class _Run:
         """Take a step over, or its part up to the li fraction asked for; True where that ends the leg."""
         grid, counters = self.grid, self.counters
         uptake_start = self.ledger.value()
+        before = result.excess if self.excess is None else self.excess
         lithium = self.inventory(result.x)
         part = self.part_to_stop(leg, lithium)
         x_new, uptake, excess = result.x, result.uptake, result.excess
@@ -226,11 +229,11 @@ class _Run:
             end = max(self.time + part * (end - self.time), math.nextafter(self.time, math.inf))
             x_new = self.x + part * (x_new - self.x)
             uptake = part * uptake
-            excess = self.excess + part * (excess - self.excess)
+            excess = before + part * (excess - before)
             lithium = self.inventory(x_new)
         uptake_end = self.ledger.add(uptake)
         span = Span(
-            self.time, end, grid.unpad(self.x), grid.unpad(x_new), self.excess, excess,
+            self.time, end, grid.unpad(self.x), grid.unpad(x_new), before, excess,
             self.lithium, lithium, uptake_start, uptake_end, leg.potential,
         )  # fmt: skip
         for observer in self.observers:

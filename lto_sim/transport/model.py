@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from lto_sim.scenario import (
     build_material,
     build_specimen,
     build_surface,
+    hash_images,
 )
 from lto_sim.specimen import Contact, GrainBoundary, Mesh, Radial, Specimen, build_mesh
 
@@ -34,6 +35,7 @@ class Model:
     ----------
     material, specimen, contacts, boundaries, surface : What the run is made of.
     mesh : The specimen divided into cells.
+    image_sha256 : Hash of every image file that it was made from, by path.
     """
 
     material: TwoPhaseMaterial
@@ -42,6 +44,7 @@ class Model:
     boundaries: tuple[GrainBoundary, ...]
     surface: Surface
     mesh: Mesh
+    image_sha256: dict[str, str] = field(default_factory=dict)
 
 
 def build_model(scenario: Scenario) -> Model:
@@ -62,7 +65,8 @@ def build_model(scenario: Scenario) -> Model:
         perimeter=surface.perimeter is not None, faces=surface.faces is not None,
     )  # fmt: skip
     _warn_of_short_contacts(specimen, mesh)
-    return Model(build_material(scenario), specimen, contacts, boundaries, surface, mesh)
+    material, images = build_material(scenario), hash_images(scenario)
+    return Model(material, specimen, contacts, boundaries, surface, mesh, images)
 
 
 def _warn_of_short_contacts(specimen: Specimen, mesh: Mesh) -> None:

@@ -172,15 +172,12 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
 @kernel
 def _couple(problem: Problem, local: Local, v: Floats) -> bool:
     """Renew every coefficient that depends on the phase; True if one changed for another reason than that."""
-    network, cells, barriers, elements = problem.network, problem.cells, problem.barriers, problem.elements
+    cells, barriers, elements = problem.cells, problem.barriers, problem.elements
     changed = contact_coefficients(
         problem.faces, problem.phases, local.base, v, local.coefficient, local.target
     )
     for e in range(elements.g.size):
-        if local.state[network.cell[e]] != 0:
-            local.element_g[e] = elements.g[e]
-        else:
-            local.element_g[e] = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
+        local.element_g[e] = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
     if barriers.cell.size > 0:
         if barrier_coefficients(barriers, problem.phases, local.base, v, local.p, local.q):
             changed = True
@@ -197,8 +194,8 @@ def _couple(problem: Problem, local: Local, v: Floats) -> bool:
 def _forget_depths(problem: Problem, local: Local) -> None:
     """Give up the depth of the front in cells that still change.
 
-    A cell that crosses most of the gap within a step (a sliver of a cut cell may) can be left without a
-    solution by a depth that belongs to the edge it came from; with one conductance for all states it has one.
+    Where a cell leaves the gap while the excess of its surface changes sign, two depths may leave no
+    solution; with one conductance for both signs there is one.
     """
     network, elements = problem.network, problem.elements
     for e in range(elements.g.size):

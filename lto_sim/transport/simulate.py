@@ -52,15 +52,20 @@ class RunPlan:
     steps: int
 
 
-def plan_run(scenario: Scenario) -> RunPlan:
+def plan_run(scenario: Scenario, model: Model | None = None) -> RunPlan:
     """Check everything that can be checked without running, and count.
+
+    Parameters
+    ----------
+    scenario : What would be run.
+    model : What it describes, where that has been built already.
 
     Raises
     ------
     InputError
         What :func:`simulate` would refuse.
     """
-    model = build_model(scenario)
+    model = build_model(scenario) if model is None else model
     mesh = model.mesh
     scenario.initial_composition(mesh.shape)
     _fine_times(scenario)

@@ -58,7 +58,7 @@ def build_solution(
         "thickness": (("y", "x"), thickness, named("m", "specimen thickness")),
         **_series(series, mesh, model.material),
         **drawings(specimen.outline, model.contacts, model.boundaries),
-        **_surface(mesh, states),
+        **_surface(mesh, states, stack.face_depth()),
     }
     if scan is not None:
         data |= _frames(scan, mesh)
@@ -69,6 +69,7 @@ def build_solution(
         ),
         "geometry": "radial" if radial else "planar",
         **_report(counters, end_time, model),
+        **({"image_sha256": json.dumps(model.image_sha256)} if model.image_sha256 else {}),
     }
     return dataset
 
@@ -77,18 +78,23 @@ def _centres(faces: Floats) -> Floats:
     return 0.5 * (faces[1:] + faces[:-1])
 
 
-def _surface(mesh: Mesh, states: StateRecord) -> dict[str, object]:
+def _surface(mesh: Mesh, states: StateRecord, face_depth: float) -> dict[str, object]:
     """Excess on every surface element, and where it is; of the computed half under symmetry."""
     if not len(mesh.surface):
         return {}
     excess = np.stack(states.excess) if states.excess else np.empty((0, len(mesh.surface)), np.float32)
     surface = mesh.surface
+    position = surface.position + np.array([0.0, 0.0, face_depth])
     kinds = "0 perimeter, 1 face, 2 and above grain boundaries in the scenario's order"
     return {
         "surface_excess": (("time", "element"), excess, named("1", "excess w on the surface, li fraction")),
         "element_kind": (("element",), surface.kind.astype(np.int8), named("1", kinds)),
         "element_area": (("element",), surface.area, named("m2", "area of the surface element")),
-        "element_position": (("element", "axis3"), surface.position, named("m", "its middle (x, y, z)")),
+        "element_position": (
+            ("element", "axis3"),
+            position,
+            named("m", "its middle (x, y, z), z at the local thickness"),
+        ),
     }
 
 

@@ -103,7 +103,6 @@ class ImplicitStepper:
         barriers = grid.barrier_cell
         joints = grid.edge_kind.shape[1] + barriers.size
         self._u = np.zeros(network.size)
-        self._excess = np.zeros(grid.elements)
         self._system = empty_system(network)
         self._work = np.zeros((7, network.size))
         self._cells = Cells(grid.volume, grid.gx.copy(), grid.gy.copy(), grid.gz)
@@ -115,27 +114,34 @@ class ImplicitStepper:
             np.zeros(grid.volume.size, dtype=np.int64), np.ones(grid.elements, dtype=np.int64),
             np.zeros(grid.elements, dtype=np.bool_), *np.zeros((3, network.size)), *np.zeros((3, faces)),
             *np.zeros((4, grid.elements)), *np.zeros((2, barriers.size)),
-            np.zeros(grid.volume.size, dtype=np.int64),
+            before=np.zeros(grid.volume.size, dtype=np.int64),
         )  # fmt: skip
 
-    def step(self, x: Floats, dt: float, conditions: Conditions) -> StepResult:
+    def start_excess(self, x: Floats, conditions: Conditions) -> Floats:
+        """Excess of every element over padded composition `x`: that of its cell, or of the contact's hold."""
+        grid = self.grid
+        beneath = x[grid.network.cell[: grid.elements]]
+        excess = np.minimum(beneath - conditions.x_poor, 0.0) + np.maximum(beneath - conditions.x_rich, 0.0)
+        fed = (grid.contact_element >= 0) & np.isinf(conditions.contact_transfer)
+        excess[grid.contact_element[fed] - grid.network.dims[0, 4]] = conditions.contact_excess[fed]
+        return np.asarray(excess)
+
+    def step(self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None) -> StepResult:
         """Advance padded composition `x` by `dt` [s].
 
-        The Kirchhoff variable and the excess of the last step are the first guess; they decide how much work
-        a step is, not its result.
+        `excess` is that of every element before the step; default: :meth:`start_excess`. The Kirchhoff
+        variable of the last step is the first guess; it decides how much work a step is, not its result.
         """
         grid = self.grid
         flux_unit = conditions.fastest * grid.conductance_scale
         x_new = np.zeros_like(x)
-        excess = self._excess.copy()
+        excess = self.start_excess(x, conditions) if excess is None else excess.copy()
         counters = np.zeros(2, dtype=np.int64)
         settled = newton_step(
             self._problem(x, dt / grid.time_unit(conditions.fastest), conditions), self._system, self._skew,
             self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
-        if settled:
-            self._excess = excess
-        else:
+        if not settled:
             self._u[:] = 0.0
         uptake = self._local.face_flux * (flux_unit * dt)
         return StepResult(x_new, excess, uptake, settled, int(counters[0]), int(counters[1]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +24,13 @@ from lto_sim.transport.step import Conditions
 from lto_sim.validate.track import run_track
 
 __all__ = [
+    "GROWING_DIFFUSIVITY",
     "LamellaFront",
     "ShellProfile",
     "WedgeFronts",
     "fed_conditions",
     "lamella_front",
+    "saturated_run",
     "shell_profile",
     "transformed",
     "wedge_fronts",
@@ -35,8 +38,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-_DIFFUSIVITY = 1e-16
-_PARENT_DIFFUSIVITY = 1e-14
+GROWING_DIFFUSIVITY: Final = 1e-16
+_PARENT = 1e-14
 _POOR, _RICH = 0.05, 0.95
 _GAP = _RICH - _POOR
 
@@ -50,8 +53,8 @@ def fed_conditions(mesh: Mesh, excess: float, *, perimeter: float = 0.0, faces: 
     """Every contact held at excess A over the gap; surfaces of the given length l = delta D_s/D [m]."""
     count = sum(c.area.size for c in mesh.contacts)
     return Conditions(
-        _POOR, _RICH, _PARENT_DIFFUSIVITY, _DIFFUSIVITY, np.full(count, excess * _GAP),
-        np.full(count, math.inf), np.zeros(count), np.array([perimeter, faces]) * _DIFFUSIVITY,
+        _POOR, _RICH, _PARENT, GROWING_DIFFUSIVITY, np.full(count, excess * _GAP),
+        np.full(count, math.inf), np.zeros(count), np.array([perimeter, faces]) * GROWING_DIFFUSIVITY,
     )  # fmt: skip
 
 
@@ -99,7 +102,7 @@ def shell_profile(
     """
     cell = 5e-9
     h0 = cells * cell
-    exact = SurfaceFedShell(_DIFFUSIVITY, excess, h0 / ratio)
+    exact = SurfaceFedShell(GROWING_DIFFUSIVITY, excess, h0 / ratio)
     end = h0**2 / (2.0 * exact.rate_constant)
     reach = float(exact.length(end))
     depth, length = math.ceil(2.5 * cells), cell * math.ceil(1.4 * reach / cell)
@@ -161,7 +164,7 @@ def lamella_front(ratio: float, *, layers: int = 8, excess: float = 0.05) -> Lam
     length = cell * math.ceil(1.5 * end / cell)
     body = Specimen(Rectangle(length, cell), thickness, cell, layers=layers, symmetry=True)
     mesh = build_mesh(body, (Contact("fed", Stretch("left")),), faces=True)
-    bulk = rate_constant(_DIFFUSIVITY, excess)
+    bulk = rate_constant(GROWING_DIFFUSIVITY, excess)
     expected = thin_lamella.apparent_rate_constant(bulk, surface, thickness)
     times = np.linspace(0.0, end**2 / (2.0 * expected), 201)[1:]
     conditions = fed_conditions(mesh, excess, faces=surface)
@@ -195,8 +198,8 @@ class WedgeFronts:
 
 
 def wedge_fronts(
-    *, thin: float = 100e-9, thick: float = 300e-9, surface: float = 100e-9, height: float = 12e-6,
-    excess: float = 0.05, layers: int = 4, places: Sequence[float] = (0.06, 0.94),
+    *, thin: float = 100e-9, thick: float = 200e-9, surface: float = 100e-9, height: float = 10e-6,
+    excess: float = 0.05, layers: int = 4, cell: float = 50e-9, places: Sequence[float] = (0.05, 0.95),
 ) -> WedgeFronts:  # fmt: skip
     """Fronts from the left side of a tall wedge, read at two heights.
 
@@ -207,17 +210,17 @@ def wedge_fronts(
     height : Height of the wedge [m]; tall beside the front's way, so that its ends hardly feel each other.
     excess : A.
     layers : Cells through the thickness.
+    cell : Cells in the plane [m].
     places : Heights where fronts are read, as part of `height`.
     """
     crossover = thin_lamella.crossover_length(surface, thick)
-    end = 2.0 * crossover
-    cell = 40e-9
+    end = 1.8 * crossover
     body = Specimen(
-        Rectangle(cell * math.ceil(2.0 * end / cell), height), Wedge(thin, thick, "y"), cell, layers=layers,
+        Rectangle(cell * math.ceil(1.6 * end / cell), height), Wedge(thin, thick, "y"), cell, layers=layers,
         symmetry=True,
     )  # fmt: skip
     mesh = build_mesh(body, (Contact("fed", Stretch("left")),), faces=True)
-    bulk = rate_constant(_DIFFUSIVITY, excess)
+    bulk = rate_constant(GROWING_DIFFUSIVITY, excess)
     last = end**2 / (2.0 * thin_lamella.apparent_rate_constant(bulk, surface, thick))
     times = np.linspace(0.0, last, 101)[1:]
     conditions = fed_conditions(mesh, excess, faces=surface)
