@@ -60,7 +60,7 @@ class Local(NamedTuple):
     element_g, element_flux : Of every element: conductance to its cell, and flux into that.
     g_poor, g_rich : Conductance from a poor and from a rich element to its cell in this step.
     p, q : Of every barrier.
-    before : State of every cell before the last change.
+    before, side_before : State of every cell, phase of every element before the last change.
     """
 
     state: Integers
@@ -79,6 +79,7 @@ class Local(NamedTuple):
     p: Floats
     q: Floats
     before: Integers
+    side_before: Integers
 
 
 @kernel

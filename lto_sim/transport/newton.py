@@ -200,7 +200,7 @@ def _forget_depths(problem: Problem, local: Local) -> None:
     network, elements = problem.network, problem.elements
     for e in range(elements.g.size):
         c = network.cell[e]
-        if local.state[c] != local.before[c]:
+        if local.state[c] != local.before[c] or local.side[e] != local.side_before[e]:
             local.g_poor[e] = local.g_rich[e] = elements.g[e]
 
 
@@ -253,6 +253,7 @@ def newton_step(
         resolved = max(slack, aim)
         if iteration >= _DEPTHS_SETTLE:
             local.before[:] = local.state
+            local.side_before[:] = local.side
         changed = _next_states(problem, local, x, v, resolved, iteration >= _ALL_AT_ONCE)
         if changed and iteration >= _DEPTHS_SETTLE:
             _forget_depths(problem, local)

@@ -115,6 +115,7 @@ class ImplicitStepper:
             np.zeros(grid.elements, dtype=np.bool_), *np.zeros((3, network.size)), *np.zeros((3, faces)),
             *np.zeros((4, grid.elements)), *np.zeros((2, barriers.size)),
             before=np.zeros(grid.volume.size, dtype=np.int64),
+            side_before=np.zeros(grid.elements, dtype=np.int64),
         )  # fmt: skip
 
     def start_excess(self, x: Floats, conditions: Conditions) -> Floats:
