@@ -175,7 +175,7 @@ def test_insertion_grows_a_shell_round_a_core(pair: dict[str, xr.Dataset]) -> No
     assert shares["intermediate_share_of_covered"] > 0.7
     rows, columns = data.projected.shape[1:]
     rim = np.concatenate([data.projected[half, [0, -1], :].ravel(), data.projected[half, :, -1]])
-    assert rim.min() > 0.7  # all round, the far side included
+    assert rim.min() > 0.4  # all round, the far side included
     core = data.projected[half, rows // 2, columns // 2 : -columns // 6]
     assert core.min() < 0.05
     closing = np.unravel_index(np.argmin(data.projected[late]), (rows, columns))

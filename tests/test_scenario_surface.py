@@ -209,7 +209,11 @@ def test_what_contacts_feed():
         {"surface": {"perimeter": PERIMETER, "faces": FACES}, **contacts(feeds="surface")},
         {"surface": {}},
         boundary(line=LINE),
-        boundary(lines=[LINE, [[0, 0], [1e-7, 1e-7], [2e-7, 0]]], along=PERIMETER, resistance=RESISTANCE),
+        boundary(
+            lines=[LINE, [[0, 0], [1e-7, 1e-7], [2e-7, 0]]],
+            along=PERIMETER,
+            resistance=RESISTANCE | {"at": 0},
+        ),
         boundary(image="labels.tif", pixel="2 nm", smoothing=2, pair=[1, 2]),
         where(side="top", **{"from": "0.1 um", "to": "0.2 um"}),
         where(side="all"),
@@ -229,7 +233,10 @@ def test_round_trip(keys, tmp_path):
 
 FULL = {
     "surface": {"perimeter": PERIMETER, "faces": FACES},
-    "grain_boundaries": {"gb1": {"line": LINE, "along": PERIMETER, "resistance": RESISTANCE}},
+    "grain_boundaries": {
+        "gb1": {"line": LINE, "along": PERIMETER},
+        "gb2": {"line": LINE, "resistance": RESISTANCE},
+    },
 }
 
 
@@ -241,9 +248,9 @@ FULL = {
         ("surface.perimeter.Ea", "0.3 eV", lambda s: build_surface(s).perimeter.Ea_eV, 0.3),
         ("surface.perimeter.reference", "50 degC", lambda s: build_surface(s).perimeter.reference, 323.15),
         ("grain_boundaries.gb1.along.at", "2e-21 m^3/s", lambda s: build_boundaries(s)[0].along.at, 2e-21),
-        ("grain_boundaries.gb1.resistance.at", 4e6, lambda s: build_boundaries(s)[0].permeability.at, 2.5e-7),
+        ("grain_boundaries.gb2.resistance.at", 4e6, lambda s: build_boundaries(s)[1].permeability.at, 2.5e-7),
         ("grain_boundaries.gb1.line.1.0", "1 um", lambda s: build_boundaries(s)[0].lines[0][1, 0], 1e-6),
-        ("grain_boundaries.two", {"line": LINE}, lambda s: len(build_boundaries(s)), 2),
+        ("grain_boundaries.two", {"line": LINE}, lambda s: len(build_boundaries(s)), 3),
         ("contacts.lps.feeds", "bulk", lambda s: build_contacts(s)[0].feeds, "bulk"),
         ("contacts.lps.where", {"arc": [0, 1e-7]}, lambda s: build_contacts(s)[0].stretch.end, 1e-7),
     ],
@@ -299,6 +306,8 @@ BAD = [
      "interface resistance [s/m]"),
     (boundary(line=LINE, resistance=RESISTANCE | {"at": -1}), "grain_boundaries.gb1.resistance.at",
      ">= 0 s/m"),
+    (boundary(line=LINE, along=PERIMETER, resistance=RESISTANCE), "grain_boundaries.gb1.resistance",
+     "absent or 0 where the boundary conducts"),
     (boundary(line=LINE, resistance={"at": 1e6}), "grain_boundaries.gb1.resistance.reference", "required"),
     (boundary(line=LINE, resistance=RESISTANCE | {"Ea": "-0.1 eV"}), "grain_boundaries.gb1.resistance.Ea",
      ">= 0 J/mol"),

@@ -58,7 +58,7 @@ class Local(NamedTuple):
     base, rhs, scale : Flat: u that v is counted from, right-hand side, dt / V.
     coefficient, target, face_flux : Of every contact face.
     element_g, element_flux : Of every element: conductance to its cell, and flux into that.
-    g_poor, g_rich : Conductance from a poor and from a rich element to its cell in this step.
+    g_poor, g_rich : Conductance from a poor and from a rich element to a cell that is in the gap.
     p, q : Of every barrier.
     before, side_before : State of every cell, phase of every element before the last change.
     """

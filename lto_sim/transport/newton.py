@@ -177,7 +177,10 @@ def _couple(problem: Problem, local: Local, v: Floats) -> bool:
         problem.faces, problem.phases, local.base, v, local.coefficient, local.target
     )
     for e in range(elements.g.size):
-        local.element_g[e] = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
+        if local.state[problem.network.cell[e]] != 0:
+            local.element_g[e] = elements.g[e]
+        else:
+            local.element_g[e] = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
     if barriers.cell.size > 0:
         if barrier_coefficients(barriers, problem.phases, local.base, v, local.p, local.q):
             changed = True
