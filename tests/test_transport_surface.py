@@ -69,7 +69,7 @@ def test_two_ends_of_a_wedge():
 @pytest.mark.parametrize("excess", [0.1, 1.0])
 @pytest.mark.parametrize("place", surface_checks.MESH_PLACES)
 def test_circle_against_the_cylinder_anywhere_on_the_mesh(place, excess):
-    track = circle_track(excess, offset=place[1:])
+    track = circle_track(excess, turn=place[0], offset=place[1:])
     assert track.worst < 0.01
     assert track.counters.worst_balance_error < 1e-12
     assert track.counters.out_of_range == 0
@@ -81,7 +81,7 @@ def test_circle_from_a_mask(place):
     radius = 40.0 * 20e-9
     assert outline.perimeter == pytest.approx(2.0 * math.pi * radius, rel=0.01)
     assert outline.area == pytest.approx(math.pi * radius**2, rel=0.005)
-    assert circle_track(0.1, outline=outline, offset=place[1:]).worst < 0.01
+    assert circle_track(0.1, outline=outline, turn=place[0], offset=place[1:]).worst < 0.01
 
 
 def test_ellipse_against_a_mesh_four_times_finer():

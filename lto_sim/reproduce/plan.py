@@ -43,7 +43,7 @@ class Study:
     Raises
     ------
     InputError
-        A single temperature that is none of the series'.
+        Fewer than three temperatures, or a single one that is none of them.
     """
 
     temperatures_degC: Sequence[float] = TEMPERATURES_degC
@@ -53,6 +53,9 @@ class Study:
     perimeters: Sequence[float] = PERIMETERS
 
     def __post_init__(self) -> None:
+        if len(set(self.temperatures_degC)) < 3:
+            given = tuple(self.temperatures_degC)
+            raise InputError("temperatures_degC", given, "three different ones at least", "Ea needs three")
         if self.single_degC not in self.temperatures_degC:
             allowed = ", ".join(f"{t:g}" for t in self.temperatures_degC)
             raise InputError("single_degC", self.single_degC, allowed, "take one of the series")

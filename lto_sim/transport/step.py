@@ -110,12 +110,15 @@ class ImplicitStepper:
             np.concatenate([extra[0], barriers]), np.concatenate([extra[1], barriers + grid.barrier_stride]),
             np.zeros(joints), np.zeros(joints),
         )  # fmt: skip
+        cells, elements, nodes = grid.volume.size, grid.elements, network.size
         self._local = Local(
-            np.zeros(grid.volume.size, dtype=np.int64), np.ones(grid.elements, dtype=np.int64),
-            np.zeros(grid.elements, dtype=np.bool_), *np.zeros((3, network.size)), *np.zeros((3, faces)),
-            *np.zeros((4, grid.elements)), *np.zeros((2, barriers.size)),
-            before=np.zeros(grid.volume.size, dtype=np.int64),
-            side_before=np.zeros(grid.elements, dtype=np.int64),
+            state=np.zeros(cells, dtype=np.int64), side=np.ones(elements, dtype=np.int64),
+            held=np.zeros(elements, dtype=np.bool_), base=np.zeros(nodes), rhs=np.zeros(nodes),
+            scale=np.zeros(nodes), coefficient=np.zeros(faces), target=np.zeros(faces),
+            face_flux=np.zeros(faces), element_g=np.zeros(elements), element_flux=np.zeros(elements),
+            g_poor=np.zeros(elements), g_rich=np.zeros(elements), p=np.zeros(barriers.size),
+            q=np.zeros(barriers.size), before=np.zeros(cells, dtype=np.int64),
+            side_before=np.zeros(elements, dtype=np.int64),
         )  # fmt: skip
 
     def start_excess(self, x: Floats, conditions: Conditions) -> Floats:
