@@ -128,5 +128,7 @@ def _rate(run: InsertionRun) -> str:
     if not np.isfinite([run.fit.k, run.fit.k_std]).all():
         return f"k not resolved ({run.fit.verdict})"
     order = 10.0 ** np.floor(np.log10(run.fit.k * _PER_CM2))
-    value = with_deviation(run.fit.k * _PER_CM2 / order, run.fit.k_std * _PER_CM2 / order)
-    return f"fitted k = ({value})×{power(order, 1).partition('×')[2]} cm²/s"
+    value = with_deviation(run.fit.k * _PER_CM2 / order, run.fit.k_std * _PER_CM2 / order).partition(" ")[0]
+    low, high = (f"{limit * _PER_CM2 / order:.2f}".replace("inf", "∞") for limit in run.fit.interval)
+    unit = power(float(order), 1).partition("×")[2]
+    return f"k = {value}×{unit} cm²/s (95 %: {low} to {high})"
