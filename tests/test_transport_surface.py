@@ -149,11 +149,11 @@ def test_whatever_the_particle_lithium_is_kept_and_stays_in_range(seed):
     conditions = Conditions(
         0.05, 0.95, D4, D7, np.full(count, 0.05 if insertion else -0.05),
         np.full(count, math.inf if held else 10.0 ** rng.uniform(-9.0, -6.0)), np.zeros(count),
-        10.0 ** rng.uniform(-24.0, -18.0, 2 + len(boundaries)),
+        10.0 ** rng.uniform(-24.0, -16.0, 2 + len(boundaries)),
         10.0 ** rng.uniform(4.0, 9.0, len(boundaries)),
     )  # fmt: skip
     controller = StepController(0.25, 0.1, 0.05) if rng.random() < 0.5 else StepController(1e9, 1e9, 0.05)
-    duration = 10.0 ** rng.uniform(-1.0, 1.5) * (20.0 if insertion else 0.2)
+    duration = 10.0 ** rng.uniform(-1.0, 3.0) * (20.0 if insertion else 0.2)
     leg = Leg(duration, 0.0, lambda _: conditions, controller)
     x_start = np.full(mesh.shape, 0.0 if insertion else 1.0)
     _, _, counters = march(ImplicitStepper(grid), x_start, (leg,), (), max_steps=400)
@@ -178,6 +178,7 @@ ARRAYS = {
 
 
 def turned_run(turn, *, conducting: bool) -> np.ndarray:
+    """Lithium in every cell as part of a full one's."""
     line = turn(1e-6 * np.array([[0.3, 0.35], [0.62, 0.61]]))
     corners = turn(CORNERS)
     if shapely.LinearRing(corners).is_ccw != shapely.LinearRing(CORNERS).is_ccw:
@@ -197,7 +198,7 @@ def turned_run(turn, *, conducting: bool) -> np.ndarray:
     )  # fmt: skip
     leg = Leg(60.0, 0.0, lambda _: conditions, StepController(0.25, 0.1, 0.05))
     x, _, _ = march(ImplicitStepper(make_grid(mesh)), np.full(mesh.shape, 0.05), (leg,), ())
-    return np.where(mesh.volume > 0.0, x, np.nan)
+    return x * mesh.fraction[np.newaxis]
 
 
 def _gap(corners: np.ndarray) -> float:
@@ -206,13 +207,12 @@ def _gap(corners: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", list(TURNS))
-@pytest.mark.parametrize(("conducting", "most"), [(False, 1e-9), (True, 1e-4)])
-def test_reflection_and_rotation_change_nothing(name, conducting, most):
-    """With surfaces a step can have two solutions 1e-5 apart; which is found depends on round-off."""
+@pytest.mark.parametrize("conducting", [False, True])
+def test_reflection_and_rotation_change_nothing(name, conducting):
     before = turned_run(lambda p: p, conducting=conducting)
     after = turned_run(TURNS[name], conducting=conducting)
-    assert np.nanmax(before) > 0.95
-    np.testing.assert_allclose(after, ARRAYS[name](before), atol=most)
+    assert before.max() > 0.95
+    np.testing.assert_allclose(after, ARRAYS[name](before), atol=1e-9)
 
 
 # --- grain boundaries ---

@@ -57,10 +57,9 @@ class Local(NamedTuple):
     held : Elements that a contact holds.
     base, rhs, scale : Flat: u that v is counted from, right-hand side, dt / V.
     coefficient, target, face_flux : Of every contact face.
-    element_g, element_flux : Of every element: conductance to its cell, and flux into that.
-    g_poor, g_rich : Conductance from a poor and from a rich element to a cell that is in the gap.
+    element_flux : Flux from every element into its cell.
+    g_poor, g_rich : Conductance from every element to its cell, poor and rich side.
     p, q : Of every barrier.
-    before, side_before : State of every cell, phase of every element before the last change.
     """
 
     state: Integers
@@ -72,14 +71,17 @@ class Local(NamedTuple):
     coefficient: Floats
     target: Floats
     face_flux: Floats
-    element_g: Floats
     element_flux: Floats
     g_poor: Floats
     g_rich: Floats
     p: Floats
     q: Floats
-    before: Integers
-    side_before: Integers
+
+
+@kernel
+def _difference(p: float, u_1: float, q: float, u_2: float) -> float:
+    """p u_1 - q u_2, without round-off of the products where p and q are one."""
+    return p * (u_1 - u_2) if p == q else p * u_1 - q * u_2
 
 
 @kernel
@@ -154,29 +156,32 @@ def _assemble_elements(problem: Problem, system: System, skew: Skew, local: Loca
     network, elements, faces, phases = problem.network, problem.elements, problem.faces, problem.phases
     node, count, edges = network.dims[0, 4], network.dims[0, 5], network.dims[0, 8]
     a, rhs, base = system.a, local.rhs, local.base
+    joints = edges + problem.barriers.cell.size
     for e in range(count):
-        n, c = node + e, network.cell[e]
+        n = node + e
         system.active[n] = not local.held[e]
         a[n] = rhs[n] = 0.0
     for e in range(count):
         n, c = node + e, network.cell[e]
-        g = local.element_g[e]
-        flux = g * (base[c] - base[n])
+        p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
+        q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+        flux = _difference(p, base[n], q, base[c])
         both = not local.held[e] and local.state[c] != 0
-        system.coupling[e] = g if both else 0.0
+        small = min(p, q)
+        system.coupling[e] = small if both else 0.0
+        skew.into_first[joints + e] = q - small if both else 0.0
+        skew.into_second[joints + e] = p - small if both else 0.0
         if not local.held[e]:
-            rhs[n] += flux
-            if not both:
-                a[n] += g
+            rhs[n] -= flux
+            a[n] += p - small if both else p
         if local.state[c] != 0:
-            rhs[c] -= flux
-            if not both:
-                a[c] += g
+            rhs[c] += flux
+            a[c] += q - small if both else q
     for f in range(edges):
         first, second = network.first[f], network.second[f]
         p = elements.edge[f] / (phases.d_poor if local.side[first - node] < 0 else phases.d_rich)
         q = elements.edge[f] / (phases.d_poor if local.side[second - node] < 0 else phases.d_rich)
-        flux = p * base[first] - q * base[second]
+        flux = _difference(p, base[first], q, base[second])
         both = system.active[first] and system.active[second]
         small = min(p, q)
         system.link[f] = small if both else 0.0
@@ -280,11 +285,10 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
         flux[e] = 0.0
     for f in range(edges):
         first, second = network.first[f] - node, network.second[f] - node
-        d_first = phases.d_poor if local.side[first] < 0 else phases.d_rich
-        d_second = phases.d_poor if local.side[second] < 0 else phases.d_rich
-        g = elements.edge[f]
-        along = g * (base[node + first] / d_first - base[node + second] / d_second)
-        along += g * (v[node + first] / d_first - v[node + second] / d_second)
+        p = elements.edge[f] / (phases.d_poor if local.side[first] < 0 else phases.d_rich)
+        q = elements.edge[f] / (phases.d_poor if local.side[second] < 0 else phases.d_rich)
+        along = _difference(p, base[node + first], q, base[node + second])
+        along += _difference(p, v[node + first], q, v[node + second])
         flux[first] -= along
         flux[second] += along
     for f in range(faces.cell.size):
@@ -294,7 +298,9 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
         e = n - node
         c = network.cell[e]
         if local.held[e]:
-            down = local.element_g[e] * ((base[n] - base[c]) + (v[n] - v[c]))
+            p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
+            q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+            down = _difference(p, base[n], q, base[c]) + _difference(p, v[n], q, v[c])
             local.face_flux[f] = down - flux[e]
             flux[e] = down
         elif elements.g[e] == 0.0:
@@ -308,7 +314,9 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
     for e in range(count):
         c = network.cell[e]
         x[c] += flux[e]
-        rough = abs(flux[e]) + local.element_g[e] * (abs(v[node + e]) + abs(v[c]))
+        p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
+        q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+        rough = abs(flux[e]) + p * abs(v[node + e]) + q * abs(v[c])
         worst = max(worst, problem.dt / problem.cells.volume[c] * rough)
     return worst
 

@@ -1,19 +1,19 @@
 """Fluxes whose coefficient depends on the phase: contacts, surfaces over a front, edges, barriers.
 
-A surface element feeds the cell beneath through D/d with d the distance to the cell's node. While that cell
-is in the gap, d is the depth of the front in it, f V/A for a transformed fraction f; lumped into the half
-cell, a surface would be blocked until the cell is full. Over a step the mean depth (f_old + f_new)/2 is used,
-with f_new from the flux F that the excess w_s before the step would drive by itself,
+A surface element feeds the cell beneath through D/d with d the distance to the cell's node. While a layer of
+the surface's phase grows in that cell, d is the depth of the front in it, f V/A for a transformed fraction f;
+lumped into the half cell, a surface would be blocked until the cell is full. Over a step the mean depth
+(f_old + f_new)/2 is used, with f_new from the flux F that the excess w_s before the step would drive by
+itself,
 
     F (f_old + tau F/2) = Q |u_s|,    tau = dt/(V gap),  Q = A^2/V,
 
-exact while a constant w_s drives a quasi-steady front. Both signs of w_s have their own depth, that of a
-rich layer and that of a poor one: with the depth of the other phase a cell at the gap's edge may have no
-solution. They are fixed before the Newton iteration, so that the step stays a piecewise-linear system; any
-positive coefficient conserves lithium and is monotone. Where a cell enters or leaves the gap in the step the
-coefficient jumps, and two solutions may be near each other (seen: 1.5e-5 of li fraction between a run and its
-mirror image). A contact that feeds its cell directly sees the node, the mean of the depths while the cell
-fills.
+exact while a constant w_s drives a quasi-steady front. A rich and a poor layer have a depth each; the flux is
+p u_s - q u_c with p by the sign of u_s and q by that of u_c. Both conductances depend on the state before
+the step alone, so that the step stays a monotone piecewise-linear system with one solution, and they follow
+that state without a jump: the depth has a floor, and over the last part of a cell it becomes the distance of
+the node, which is what a cell of one phase is fed through. Any positive value conserves lithium. A contact
+that feeds its cell directly sees the node, the mean of the depths while the cell fills.
 
 A contact feeds through an interface conductance k_c A in series with the half cell G:
 
@@ -46,7 +46,10 @@ __all__ = [
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_SHALLOWEST = 1e-3
+_SHALLOWEST = 0.03
+"""Depth of a front, as part of the cell, below which it counts as this deep: it delays a cell by 1e-3."""
+_LEAVING = 0.2
+"""Last part of a cell over which the depth of the front becomes the distance of the node."""
 
 
 class Phases(NamedTuple):
@@ -112,12 +115,15 @@ class Barriers(NamedTuple):
 
 
 @kernel
-def front_conductance(start: float, tau: float, front: float, u_surface: float) -> float:
-    """Conductance from a surface to the front in a cell that is in the gap, from the fraction `start` on."""
+def front_conductance(start: float, growth: float, front: float, full: float) -> float:
+    """Conductance from a surface to the front in its cell, from the transformed fraction `start` on.
+
+    `growth` is 2 tau Q |u_s|; `full` the conductance once the cell is of one phase.
+    """
     start = min(max(start, 0.0), 1.0)
-    growth = 2.0 * tau * front * max(u_surface, 0.0)
-    depth: float = 0.5 * (start + np.sqrt(start * start + growth))
-    return front / min(max(depth, _SHALLOWEST), 1.0)
+    depth: float = max(0.5 * (start + np.sqrt(start * start + growth)), _SHALLOWEST)
+    left = min(1.0, (1.0 - start) / _LEAVING)
+    return front / min(depth, left + (1.0 - left) * front / full)
 
 
 @kernel
@@ -150,16 +156,16 @@ def front_depths(
     cell: Integers, elements: Elements, phases: Phases, dt: float, volume: Floats, x_old: Floats,
     w_old: Floats, g_poor: Floats, g_rich: Floats,
 ) -> None:  # fmt: skip
-    """Fill the conductance from a poor and from a rich surface to the front in a cell that is in the gap."""
+    """Fill the conductance from every element to its cell, for a poor and for a rich surface."""
     gap = phases.x_rich - phases.x_poor
     for e in range(elements.g.size):
+        g_rich[e] = g_poor[e] = elements.g[e]
         if elements.g[e] > 0.0 and elements.front[e] > 0.0:
-            tau, x, front = dt / (volume[cell[e]] * gap), x_old[cell[e]], elements.front[e]
+            x, front = x_old[cell[e]], elements.front[e]
+            drive = 2.0 * dt / (volume[cell[e]] * gap) * front * w_old[e]
             rich, poor = (x - phases.x_poor) / gap, (phases.x_rich - x) / gap
-            g_rich[e] = front_conductance(rich, tau, front, phases.d_rich * w_old[e])
-            g_poor[e] = front_conductance(poor, tau, front, -phases.d_poor * w_old[e])
-        else:
-            g_rich[e] = g_poor[e] = elements.g[e]
+            g_rich[e] = front_conductance(rich, phases.d_rich * max(drive, 0.0), front, elements.g[e])
+            g_poor[e] = front_conductance(poor, phases.d_poor * max(-drive, 0.0), front, elements.g[e])
 
 
 @kernel

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.controller import StepController, change_of_step
+from lto_sim.transport.controller import StepController, change_of_step, rounded
 from lto_sim.transport.record import Observer, Span
 from lto_sim.transport.step import Conditions, ImplicitStepper, StepResult
 
@@ -173,12 +173,13 @@ class _Run:
         if abs(end_of_leg - self.duration) < 1e-12 * self.duration:
             end_of_leg = self.duration  # the last time asked for, to the last bit
         first = self.first_step(leg)
-        dt = max(first, self.resolved())
+        dt = first
         counters = self.counters
         while self.time < end_of_leg:
             if counters.steps >= self.max_steps:
                 counters.status = 2
                 return False
+            dt = max(rounded(dt), self.resolved())
             rest = end_of_leg - self.time
             size = rest if dt >= rest * (1.0 - 1e-12) else min(dt, 0.5 * rest) if dt > 0.5 * rest else dt
             conditions = leg.conditions(self.time + size)
@@ -197,7 +198,7 @@ class _Run:
             if self.accept(leg, result, end_of_leg if size == rest else self.time + size):
                 counters.status = 1
                 return True
-            dt = max(leg.controller.next_step(size, load), self.resolved())
+            dt = leg.controller.next_step(size, load)
         return True
 
     def resolved(self) -> float:

@@ -42,8 +42,6 @@ _REFINEMENT = 1e-5
 """States and linear solutions are settled together on a coarse scale first, then on finer ones (in one go
 without surfaces, where fewer states change): a state that turned on the noise of a rough solution would have
 to turn back, cell by cell."""
-_DEPTHS_SETTLE = 10
-"""Newton iterations after which a cell that still changes sees its surfaces at the distance of its node."""
 _ALL_AT_ONCE = 30
 """Newton iterations in which every state follows the solution."""
 
@@ -172,15 +170,10 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
 @kernel
 def _couple(problem: Problem, local: Local, v: Floats) -> bool:
     """Renew every coefficient that depends on the phase; True if one changed for another reason than that."""
-    cells, barriers, elements = problem.cells, problem.barriers, problem.elements
+    cells, barriers = problem.cells, problem.barriers
     changed = contact_coefficients(
         problem.faces, problem.phases, local.base, v, local.coefficient, local.target
     )
-    for e in range(elements.g.size):
-        if local.state[problem.network.cell[e]] != 0:
-            local.element_g[e] = elements.g[e]
-        else:
-            local.element_g[e] = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
     if barriers.cell.size > 0:
         if barrier_coefficients(barriers, problem.phases, local.base, v, local.p, local.q):
             changed = True
@@ -191,20 +184,6 @@ def _couple(problem: Problem, local: Local, v: Floats) -> bool:
             else:
                 cells.gy[barriers.cell[f]] = both
     return changed
-
-
-@kernel
-def _forget_depths(problem: Problem, local: Local) -> None:
-    """Give up the depth of the front in cells that still change.
-
-    Where a cell leaves the gap while the excess of its surface changes sign, two depths may leave no
-    solution; with one conductance for both signs there is one.
-    """
-    network, elements = problem.network, problem.elements
-    for e in range(elements.g.size):
-        c = network.cell[e]
-        if local.state[c] != local.before[c] or local.side[e] != local.side_before[e]:
-            local.g_poor[e] = local.g_rich[e] = elements.g[e]
 
 
 @kernel
@@ -254,12 +233,7 @@ def newton_step(
                 break
         slack = STATE_TOLERANCE + balance(problem, local, v, x)
         resolved = max(slack, aim)
-        if iteration >= _DEPTHS_SETTLE:
-            local.before[:] = local.state
-            local.side_before[:] = local.side
         changed = _next_states(problem, local, x, v, resolved, iteration >= _ALL_AT_ONCE)
-        if changed and iteration >= _DEPTHS_SETTLE:
-            _forget_depths(problem, local)
         moved = _couple(problem, local, v)
         if not (changed or moved):
             done = aim <= max(tolerance, slack)

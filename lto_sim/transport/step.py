@@ -101,13 +101,14 @@ class ImplicitStepper:
         network, faces = grid.network, grid.contact_cell.size
         extra = network.first[: grid.edge_kind.shape[1]], network.second[: grid.edge_kind.shape[1]]
         barriers = grid.barrier_cell
-        joints = grid.edge_kind.shape[1] + barriers.size
+        joints = grid.edge_kind.shape[1] + barriers.size + grid.elements
         self._u = np.zeros(network.size)
         self._system = empty_system(network)
         self._work = np.zeros((7, network.size))
         self._cells = Cells(grid.volume, grid.gx.copy(), grid.gy.copy(), grid.gz)
         self._skew = Skew(
-            np.concatenate([extra[0], barriers]), np.concatenate([extra[1], barriers + grid.barrier_stride]),
+            np.concatenate([extra[0], barriers, network.dims[0, 4] + np.arange(grid.elements)]),
+            np.concatenate([extra[1], barriers + grid.barrier_stride, network.cell[: grid.elements]]),
             np.zeros(joints), np.zeros(joints),
         )  # fmt: skip
         cells, elements, nodes = grid.volume.size, grid.elements, network.size
@@ -115,10 +116,9 @@ class ImplicitStepper:
             state=np.zeros(cells, dtype=np.int64), side=np.ones(elements, dtype=np.int64),
             held=np.zeros(elements, dtype=np.bool_), base=np.zeros(nodes), rhs=np.zeros(nodes),
             scale=np.zeros(nodes), coefficient=np.zeros(faces), target=np.zeros(faces),
-            face_flux=np.zeros(faces), element_g=np.zeros(elements), element_flux=np.zeros(elements),
+            face_flux=np.zeros(faces), element_flux=np.zeros(elements),
             g_poor=np.zeros(elements), g_rich=np.zeros(elements), p=np.zeros(barriers.size),
-            q=np.zeros(barriers.size), before=np.zeros(cells, dtype=np.int64),
-            side_before=np.zeros(elements, dtype=np.int64),
+            q=np.zeros(barriers.size),
         )  # fmt: skip
 
     def start_excess(self, x: Floats, conditions: Conditions) -> Floats:
