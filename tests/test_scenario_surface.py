@@ -306,8 +306,6 @@ BAD = [
      "interface resistance [s/m]"),
     (boundary(line=LINE, resistance=RESISTANCE | {"at": -1}), "grain_boundaries.gb1.resistance.at",
      ">= 0 s/m"),
-    (boundary(line=LINE, along=PERIMETER, resistance=RESISTANCE), "grain_boundaries.gb1.resistance",
-     "absent or 0 where the boundary conducts"),
     (boundary(line=LINE, resistance={"at": 1e6}), "grain_boundaries.gb1.resistance.reference", "required"),
     (boundary(line=LINE, resistance=RESISTANCE | {"Ea": "-0.1 eV"}), "grain_boundaries.gb1.resistance.Ea",
      ">= 0 J/mol"),

@@ -232,7 +232,9 @@ def summary(mesh: Mesh) -> dict[str, np.ndarray]:
     """Everything of a mesh as sets of rows that know their place in the plan."""
     x, y = 0.5 * (mesh.x_face[1:] + mesh.x_face[:-1]), 0.5 * (mesh.y_face[1:] + mesh.y_face[:-1])
     gap = mesh.edges.ratio_first + mesh.edges.ratio_second
-    ends = mesh.surface.position[mesh.edges.first], mesh.surface.position[mesh.edges.second]
+    cells = np.column_stack([x[mesh.surface.cell[:, 2]], y[mesh.surface.cell[:, 1]]])
+    elements = np.column_stack([mesh.surface.position, cells])
+    ends = elements[mesh.edges.first], elements[mesh.edges.second]
     barrier = mesh.barriers.cell
     step = (mesh.barriers.axis[:, None] == [0, 1]) * 0.5 * [mesh.x_face[1] - mesh.x_face[0],
                                                             mesh.y_face[1] - mesh.y_face[0]]  # fmt: skip
@@ -241,7 +243,7 @@ def summary(mesh: Mesh) -> dict[str, np.ndarray]:
         "x": x,
         "y": y,
         "elements": np.column_stack(
-            [mesh.surface.position, mesh.surface.area, mesh.surface.conductance, mesh.surface.depth]
+            [elements, mesh.surface.area, mesh.surface.conductance, mesh.surface.depth]
         ),
         "edges": np.column_stack([0.5 * (ends[0] + ends[1]), gap]),
         "contact": np.column_stack(
@@ -305,6 +307,8 @@ def test_mesh_turns_and_flips_with_the_particle(move, seed, fixed):
     for name in ("elements", "edges", "contact", "barriers"):
         rows = one[name].copy()
         rows[:, :2] = rows[:, :2] @ matrix.T
+        if name in ("elements", "edges"):
+            rows[:, 3:5] = rows[:, 3:5] @ matrix.T
         same_rows(rows, other[name])
     for axis, g in (("x", moved.conductance_x), ("y", moved.conductance_y)):
         came_from = axis if not turn else {"x": "y", "y": "x"}[axis]

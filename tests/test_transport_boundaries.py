@@ -31,7 +31,7 @@ class Last:
         self.span = span
 
 
-def steady_currents(angle: float, added: float, cell: float) -> np.ndarray:
+def steady_currents(angle: float, added: float, cell: float, along: float = 0.0) -> np.ndarray:
     """Currents into left and right contact over the exact one; a boundary through the middle adds D R.
 
     Uniform flux j along x solves the problem with a tilted boundary too: its normal part j cos(angle) jumps
@@ -40,12 +40,12 @@ def steady_currents(angle: float, added: float, cell: float) -> np.ndarray:
     lean = 0.5 * HEIGHT * math.tan(angle)
     line = np.array([[0.5 * WIDTH - lean, 0.0], [0.5 * WIDTH + lean, HEIGHT]])
     contacts = Contact("in", Stretch("left")), Contact("out", Stretch("right"))
-    boundary = GrainBoundary("gb", (line,), None, LAW)
+    boundary = GrainBoundary("gb", (line,), LAW if along > 0.0 else None, LAW)
     mesh = build_mesh(Specimen(Rectangle(WIDTH, HEIGHT), THICKNESS, cell), contacts, (boundary,))
     held = np.repeat([EXCESS, 0.0], [c.area.size for c in mesh.contacts])
     conditions = Conditions(
-        0.05, 0.95, D, D, held, np.full(held.size, math.inf), np.zeros(held.size), np.zeros(3),
-        np.array([added / D]),
+        0.05, 0.95, D, D, held, np.full(held.size, math.inf), np.zeros(held.size),
+        np.array([0.0, 0.0, along]), np.array([added / D]),
     )  # fmt: skip
     duration = 1e5 * WIDTH**2 / D
     leg = Leg(duration, 0.0, lambda _: conditions, StepController(1e9, 1e9, EXCESS))
@@ -67,6 +67,75 @@ def test_a_tilted_boundary_resists_by_its_true_area(degrees, added):
     coarse, fine = (steady_currents(math.radians(degrees), added, cell) for cell in (20e-9, 10e-9))
     np.testing.assert_allclose(coarse, [1.0, -1.0], rtol=0.02)
     np.testing.assert_allclose(fine, [1.0, -1.0], rtol=0.01)
+
+
+@pytest.mark.parametrize("along", [1e-24, 1e-21, 1e-18])
+def test_along_a_boundary_of_one_excess_nothing_flows_however_well_it_conducts(along):
+    np.testing.assert_allclose(steady_currents(0.0, 1e-6, 40e-9, along), [1.0, -1.0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("along", [1e-21, 1e-18])
+@pytest.mark.parametrize("degrees", [10.0, 30.0, 45.0])
+def test_conduction_along_a_boundary_is_no_way_across_it(degrees, along):
+    """Far above the resistance of the way, that across rules alone: its area over R."""
+    with_it, without = (steady_currents(math.radians(degrees), 1e-3, 20e-9, k) for k in (along, 0.0))
+    np.testing.assert_allclose(with_it, without, rtol=1e-3)
+
+
+def test_both_laws_at_once_tend_to_each_of_them():
+    angle = math.radians(30.0)
+    resists, both = (steady_currents(angle, 0.3e-6, 20e-9, along) for along in (0.0, 1e-27))
+    np.testing.assert_allclose(both, resists, rtol=1e-4)
+    one_chain, two_chains = (bar_current(resists) for resists in (False, True))
+    assert one_chain > 1.5
+    assert two_chains == pytest.approx(one_chain, rel=0.01)
+
+
+def bar_current(resists: bool) -> float:
+    """Current through a bar over that without boundary; it runs along the bar, where no resistance counts."""
+    line = np.array([[0.0, 0.5 * HEIGHT], [WIDTH, 0.5 * HEIGHT]])
+    contacts = Contact("in", Stretch("left")), Contact("out", Stretch("right"))
+    boundary = GrainBoundary("gb", (line,), LAW, LAW if resists else None)
+    mesh = build_mesh(Specimen(Rectangle(WIDTH, HEIGHT), THICKNESS, 20e-9), contacts, (boundary,))
+    held = np.repeat([EXCESS, 0.0], [c.area.size for c in mesh.contacts])
+    conditions = Conditions(
+        0.05, 0.95, D, D, held, np.full(held.size, math.inf), np.zeros(held.size),
+        np.array([0.0, 0.0, HEIGHT * D]), np.array([1e-3 / D]),
+    )  # fmt: skip
+    leg = Leg(1e5 * WIDTH**2 / D, 0.0, lambda _: conditions, StepController(1e9, 1e9, EXCESS))
+    last = Last()
+    march(ImplicitStepper(make_grid(mesh)), np.full(mesh.shape, 0.95), (leg,), (last,))
+    uptake = last.span.uptake_end - last.span.uptake_start
+    return float(uptake[0] / (last.span.end - last.span.start) / (D * EXCESS * HEIGHT * THICKNESS / WIDTH))
+
+
+@pytest.mark.parametrize("cell", [13e-9, 20e-9])
+def test_three_resisting_and_conducting_boundaries_part_three_grains(cell):
+    """Along each grain's side of the junction lithium passes, from grain to grain it does not."""
+    centre = np.array([0.52e-6, 0.21e-6])
+    lines = tuple(
+        np.array([centre, end]) for end in ([0.3e-6, 0.0], [0.81e-6, 0.0], [0.5e-6, HEIGHT])
+    )  # fmt: skip
+    boundary = GrainBoundary("gb", lines, LAW, LAW)
+    specimen = Specimen(Rectangle(WIDTH, HEIGHT), THICKNESS, cell)
+    mesh = build_mesh(specimen, (Contact("in", Stretch("left")),), (boundary,))
+    held = np.full(mesh.contacts[0].area.size, EXCESS)
+    conditions = Conditions(
+        0.05, 0.95, D, D, held, np.full(held.size, math.inf), np.zeros(held.size),
+        np.array([0.0, 0.0, 1e-20]), np.array([1e12 / D]),
+    )  # fmt: skip
+    leg = Leg(1e5 * WIDTH**2 / D, 0.0, lambda _: conditions, StepController(1e9, 1e9, EXCESS))
+    x, _, counters = march(ImplicitStepper(make_grid(mesh)), np.full(mesh.shape, 0.05), (leg,), ())
+    assert counters.worst_balance_error < 1e-12
+    y, along = ((np.arange(n) + 0.5) * cell for n in mesh.shape[1:])
+    left = (
+        along[None, :] < np.interp(y, [0.0, centre[1], HEIGHT], [0.3e-6, centre[0], 0.5e-6])[:, None] - cell
+    )
+    right = (
+        along[None, :] > np.interp(y, [0.0, centre[1], HEIGHT], [0.81e-6, centre[0], 0.5e-6])[:, None] + cell
+    )
+    assert x[0][left].min() > 0.98
+    assert x[0][right].max() < 0.051
 
 
 LAMELLA: dict[str, Any] = {

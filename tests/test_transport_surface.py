@@ -126,8 +126,8 @@ def random_line(rng: np.random.Generator, specimen: Specimen) -> GrainBoundary |
     part = shape.intersection(shapely.LineString(rng.uniform([x0, y0], [x1, y1], (2, 2))))
     if part.geom_type != "LineString" or part.length < specimen.cell:
         return None
-    along = bool(rng.random() < 0.5)
-    return GrainBoundary("gb", (np.array(part.coords),), LAW if along else None, None if along else LAW)
+    along, across = (int(law) for law in rng.choice(["10", "01", "11"]))
+    return GrainBoundary("gb", (np.array(part.coords),), LAW if along else None, LAW if across else None)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -188,7 +188,7 @@ def turned_run(turn, *, conducting: bool) -> np.ndarray:
         arc = ArcStretch(0.4e-6, 0.9e-6)
     specimen = Specimen(Polygon(corners), 120e-9, 50e-9, 2, False, 0.0, (0.0, 0.0))
     mesh = build_mesh(
-        specimen, (Contact("c", arc),), (GrainBoundary("gb", (line,), None, LAW),),
+        specimen, (Contact("c", arc),), (GrainBoundary("gb", (line,), LAW if conducting else None, LAW),),
         perimeter=conducting, faces=conducting,
     )  # fmt: skip
     count = sum(c.area.size for c in mesh.contacts)

@@ -68,9 +68,4 @@ class GrainBoundarySpec(Section):
             raise InputError("lines", self.lines, "at least one line", f"for example {example}")
         if self.pair is not None and self.pair[0] == self.pair[1]:
             raise InputError("pair", self.pair, "two different labels", "name the labels on either side")
-        if self.along is not None and self.resistance is not None and self.along.at * self.resistance.at > 0:
-            raise InputError(
-                "resistance", self.resistance.at, "absent or 0 where the boundary conducts along itself",
-                "keep the law that matters; both on one boundary are not resolved yet",
-            )  # fmt: skip
         return self

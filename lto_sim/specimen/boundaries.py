@@ -1,4 +1,4 @@
-"""Grain boundaries: lines in the plan, the same in every layer, that conduct along or resist across."""
+"""Grain boundaries: lines in the plan, the same in every layer, that conduct along, resist across, or both."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, eq=False)
 class GrainBoundary:
     """A grain boundary; with neither conductance nor resistance it changes nothing.
+
+    With both it conducts by one half along either side, and resists between these halves.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ def surface_edges(skin: Skin) -> SurfaceEdges:
         lines = skin.lines
         parts += [
             _along_lines(skin),
-            _through(skin, len(lines), skin.first_line, lines.length, lines.cell),
+            _through(skin, len(lines), skin.first_line, 0.5 * lines.sides * lines.length, lines.cell),
             _lines_to_wall(skin),
             *_lines_to_faces(skin),
         ]
@@ -102,7 +102,7 @@ def _wall_to_faces(skin: Skin) -> list[_Edges]:
 def _along_lines(skin: Skin) -> _Edges:
     lines = skin.lines
     a, b = lines.links.T
-    half = 0.5 * lines.length / _height(skin, lines.cell)
+    half = lines.length / (lines.sides * _height(skin, lines.cell))
     at = skin.first_line
     return _in_layers(skin, a + at, len(lines), b + at, len(lines), half[a], half[b])
 
@@ -114,18 +114,19 @@ def _lines_to_wall(skin: Skin) -> _Edges:
     near = np.array(
         [np.hypot(*(wall.position - point).T).argmin() for point in lines.wall_points], dtype=np.int64
     )
-    one = 0.5 * lines.length[line] / _height(skin, lines.cell[line])
+    one = lines.length[line] / (lines.sides[line] * _height(skin, lines.cell[line]))
     reach = 0.25 * wall.length[near] / _height(skin, wall.cell[near])
     other = np.where(skin.bridge[near], 0.0, reach)
     return _in_layers(skin, line + skin.first_line, len(lines), near, len(wall), one, other)
 
 
 def _lines_to_faces(skin: Skin) -> list[_Edges]:
-    """Where a grain boundary comes out on a face; on either of its two sides the mean distance to it."""
+    """Where a grain boundary comes out on a face; on each side that it feeds the mean distance to it."""
     lines, columns = skin.lines, skin.columns
     j, i = lines.cell.T
-    one = 0.5 * _height(skin, lines.cell) / lines.length
-    other = columns.area[j, i] / (4.0 * lines.length) / (2.0 * lines.length)
+    width = lines.sides * lines.length
+    one = _height(skin, lines.cell) / width
+    other = 0.5 * columns.area[j, i] / width**2
     face, count = skin.face_number()[j, i], int(columns.cells.inside.sum())
     number = np.arange(len(lines)) + skin.first_line
     return [(number + k * len(lines), face + n * count, one, other) for n, k in enumerate(skin.levels)]

@@ -99,14 +99,14 @@ _Part = tuple[Indices, Indices, Floats, Floats, Floats, Floats, Floats]
 
 def _upright(
     columns: Columns, cell: Indices, kind: Indices, length: Floats, position: Floats,
-    area_factor: float, distance: Floats, depth: Floats,
+    sides: Indices, distance: Floats, depth: Floats,
 ) -> _Part:  # fmt: skip
     """Elements that stand on their line through all layers."""
     k, e = (
         a.ravel() for a in np.meshgrid(np.arange(columns.computed), np.arange(length.size), indexing="ij")
     )
     j, i = cell[e].T
-    area = area_factor * length[e] * columns.height[j, i]
+    area = sides[e] * length[e] * columns.height[j, i]
     z = columns.depth_at(j, i, np.asarray(k + 0.5, dtype=np.float64))
     return (
         np.stack([k, j, i], axis=1).astype(np.int64), kind[e], area, area / distance[e], depth[e],
@@ -126,7 +126,7 @@ def _perimeter(skin: Skin, contacts: tuple[Contact, ...]) -> _Part:
     apart = [n for n, contact in enumerate(contacts) if contact.feeds == "surface"]
     distance[np.isin(wall.contact, apart)] = np.inf
     kind = np.full(len(wall), PERIMETER, dtype=np.int64)
-    return _upright(columns, wall.cell, kind, wall.length, wall.position, 1.0, distance, depth)
+    return _upright(columns, wall.cell, kind, wall.length, wall.position, np.ones_like(kind), distance, depth)
 
 
 def _faces(skin: Skin) -> _Part:
@@ -148,12 +148,12 @@ def _faces(skin: Skin) -> _Part:
 
 
 def _lines(skin: Skin) -> _Part:
-    """Elements of grain boundaries; both their sides are coupled, over the mean distance to the cell."""
+    """Elements of grain boundaries, coupled over the mean distance between their side and the cell's node."""
     lines, columns = skin.lines, skin.columns
     j, i = lines.cell.T
     key = lines.boundary * columns.area.size + j * columns.area.shape[1] + i
     _, which = np.unique(key, return_inverse=True)
     on_cell = np.bincount(which, weights=lines.length)[which]
-    depth = columns.area[j, i] / (2.0 * on_cell)
+    depth = columns.area[j, i] / (lines.sides * on_cell)
     kind = BOUNDARY + lines.boundary
-    return _upright(columns, lines.cell, kind, lines.length, lines.position, 2.0, 0.5 * depth, depth)
+    return _upright(columns, lines.cell, kind, lines.length, lines.position, lines.sides, 0.5 * depth, depth)

@@ -80,7 +80,7 @@ class Local(NamedTuple):
 
 @kernel
 def _difference(p: float, u_1: float, q: float, u_2: float) -> float:
-    """p u_1 - q u_2, without round-off of the products where p and q are one."""
+    """Return p u_1 - q u_2, without round-off of the products where p and q are one."""
     return p * (u_1 - u_2) if p == q else p * u_1 - q * u_2
 
 
