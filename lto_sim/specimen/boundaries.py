@@ -1,4 +1,4 @@
-"""Grain boundaries: lines in the plan, the same in every layer, conducting along, resisting across, or both."""
+"""Grain boundaries: lines in the plan, the same in every layer; they conduct along, resist across or both."""
 
 from __future__ import annotations
 
