@@ -119,6 +119,30 @@ def test_early_front_and_other_blurs(seed):
         assert 0.8 < pulls.std() < 1.12, (blur, pulls.std())
 
 
+@pytest.mark.parametrize(("blur", "least"), [(100e-9, 0.9), (170e-9, 0.6)])
+def test_a_wide_front_is_seen_in_a_wider_window(blur, least):
+    rng = np.random.default_rng(17)
+    positions = rng.uniform(600e-9, 1300e-9, 300)
+    front = track_front(maps_of(positions, "insertion", blur=blur, rng=rng), STRAIGHT, direction="insertion")
+    error = front["front_position"].values[:, 0] - positions
+    found = np.isfinite(error)
+    assert found.mean() > least
+    assert abs(error[found].mean()) < 8e-9, error[found].mean()
+    pulls = error[found] / front["front_position_std"].values[found, 0]
+    assert 0.8 < pulls.std() < 1.3, pulls.std()
+    assert np.nanmedian(front["front_width"]) == pytest.approx(blur, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_slope_is_no_front_in_any_window(seed):
+    rng = np.random.default_rng(seed)
+    maps = maps_of(np.full(100, 900e-9), rng=rng)
+    slope = np.linspace(1.0, 0.0, COLUMNS)
+    maps["li_fraction"][:] = slope + rng.normal(0.0, 0.25, maps["li_fraction"].shape)
+    with pytest.raises(InputError, match="without a front"):
+        track_front(maps, STRAIGHT, direction="insertion")
+
+
 def test_understated_noise_inflates_the_deviation():
     rng = np.random.default_rng(3)
     positions = rng.uniform(400e-9, 1500e-9, 400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -116,10 +117,23 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
         f"{entry['k_over_planar']:.2f} at {100 * entry['coverage']:.0f} %"
         for entry in summary["partial_contact"]
     )
+    lines |= _mean_front(summary["insertion_front"])
     lines |= _core_shell(summary["core_shell"])
     for number, note in enumerate(summary["notes"], 1):
         lines[f"note {number}"] = note
     return lines | {"stored": str(target), "wall time": f"{summary['wall_time_s']:.0f} s"}
+
+
+def _mean_front(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Apparent k of the mean front of insertion with surfaces, the same share of the true k everywhere."""
+    if not rows:
+        return {}
+    columns = zip(*(row["mean_front_over_true"] for row in rows), strict=True)
+    parts = [
+        f"{math.fsum(ratios) / len(ratios):.2f} at {1e9 * xi:.0f} nm"
+        for xi, ratios in zip(rows[0]["mean_front_m"], columns, strict=True)
+    ]
+    return {"insertion, xi^2/(2 t) of mean front": f"{', '.join(parts)} of the true k, mean of temperatures"}
 
 
 def _core_shell(numbers: dict[str, Any] | None) -> dict[str, str]:

@@ -14,8 +14,8 @@ h0, L
     of h0 (or to the end of the wall). In the exact answer (section 5) that is 0.68 of the reach, so that L/h0
     understates the exact ratio of reach and thickness.
 stated time
-    The last saved state before that place is at the end of the wall, where the shell turns the corner; or
-    the last one.
+    The saved state nearest to a content of 0.2 of those before that place is at the end of the wall, where
+    the shell turns the corner. The ratio falls as time goes on (as t^(-1/4) in the exact answer).
 covered, intermediate
     A column is covered where both face layers are more than half transformed and the layers at mid-plane
     less than half; a pixel is intermediate where the projected li fraction is from 0.2 to 0.8.
@@ -58,6 +58,7 @@ INTERMEDIATE: Final = (0.2, 0.8)
 """Projected li fractions between those of the two phases."""
 
 _TIP_PART = 0.1
+_STATED = 0.2
 _MIDDLE = (0.45, 0.55)
 
 DEFINITIONS: Final = {
@@ -68,7 +69,7 @@ DEFINITIONS: Final = {
         "mean of both walls, where the front at mid-height stands"
     ),
     "shell_reach_m": "L: from the front at mid-height to where that thickness is a tenth of h0",
-    "stated_time": "the last saved state before that place is at the end of the wall, or the last one",
+    "stated_time": "the state nearest to a content of 0.2 before that place is at the end of the wall",
     "covered_share": "columns with faces more than half transformed and mid-plane less than half",
     "intermediate_share": "pixels with a projected li fraction from 0.2 to 0.8",
 }
@@ -213,8 +214,8 @@ def perimeter_shell(data: Transformed) -> PerimeterShell:
     states = [shell for shell in shells(data) if shell.content > 0.0 and shell.thickness > 0.0]
     if not states:
         return PerimeterShell(math.nan, math.nan, math.nan, 0.0, 0.0, False)
-    last = next((i for i, shell in enumerate(states) if shell.at_end), len(states))
-    return states[max(last - 1, 0)]
+    corner = next((i for i, shell in enumerate(states) if shell.at_end), len(states))
+    return min(states[: max(corner, 1)], key=lambda shell: abs(shell.content - _STATED))
 
 
 def mean_front(data: Transformed) -> Floats:

@@ -36,8 +36,8 @@ Floats = NDArray[np.float64]
 FACE_SHARES: Final = (0.0, 0.5, 0.75, 0.9)
 """Shares of the insertion k on the faces."""
 
-PERIMETERS: Final = (8.2e-22, 5.5e-21, 3.7e-20, 8.2e-20)
-"""delta*D_s of the perimeter at 75 degC [m3 s-1]: 1, 6.7, 45 and 100 times that of a face at f = 0.9."""
+PERIMETERS: Final = (8.2e-22, 3.8e-21, 1.8e-20, 8.2e-20)
+"""delta*D_s of the perimeter at 75 degC [m3 s-1]: 1, 4.6, 22 and 100 times that of a face at f = 0.9."""
 
 GRID_HEADER: Final = (
     "face share [1]",

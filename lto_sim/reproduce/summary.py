@@ -238,8 +238,8 @@ def _notes(extracted: Sequence[CaseResult], inserted: Sequence[CaseResult]) -> l
     tip = 1e9 * inserted[0].true.tip_length
     lacking = [f"{r.case.temperature_degC:g}" for r in inserted if not _resolved(r)]
     notes.append(
-        f"insertion with surfaces: the fit of sharp fronts has {min(points)} to {max(points)} points; fitted "
-        f"over true k is {found or 'nowhere resolved'}"
+        f"insertion with surfaces: the fit of the tracked fronts has {min(points)} to {max(points)} points; "
+        f"fitted over true k is {found or 'nowhere resolved'}"
         + (f", not resolved at {', '.join(lacking)} degC" if lacking and found else "")
         + f"; the projected front is as wide as the tip, {tip:.0f} nm, and the true k is that of its mean "
         f"beyond {2.0 * tip:.0f} nm, where the shell has nearly closed"

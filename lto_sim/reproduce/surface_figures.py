@@ -35,7 +35,7 @@ _NO_SURFACE_COLOUR: Final = "#CC79A7"
 _PARTS: Final = (0.05, 0.25, 0.55, 1.0)
 _SHELL: Final = (
     "h₀: lithium beyond that at mid-height, as a thickness normal to the wall, where the planar front ends; "
-    "L: from there to where that is a tenth of h₀; in the last state before that place is at the corner."
+    "L: from there to where that is a tenth of h₀; at 20 % transformed, or before that is at the corner."
 )
 
 
@@ -112,7 +112,7 @@ def insertion_maps(results: Sequence[CaseResult]) -> Figure | None:
     means = ", ".join(f"{c:g}" for c in CONTENTS)
     title = (
         f"Li insertion at 0.4 V with conducting surfaces: maps at a mean Li fraction of {means}\n"
-        "(time: start of a frame; orange: contact; fronts too wide for a tracker of steps)"
+        "(time: start of a frame; orange: contact)"
     )
     return plot_panel_rows(rows, title) if rows else None
 
