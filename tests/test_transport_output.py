@@ -116,6 +116,12 @@ def test_pixel_times(order):
     assert not np.isnan(dataset["scan_li_fraction"]).any()
 
 
+def test_few_saved_states_are_spread_over_the_run():
+    dataset = run(RECTANGLE, output={"max_states": 5})
+    assert dataset.sizes["time"] == 5
+    np.testing.assert_allclose(np.diff(dataset["time"]), dataset["time"].to_numpy()[-1] / 4.0)
+
+
 def test_frames_equal_the_interpolation_of_a_finely_saved_run():
     scan = {"frame_time": "1.5 s", "pixels": [8, 6]}
     dataset = run(RECTANGLE, scan=scan, output={"every": "0.5 ms", "max_states": 16000})

@@ -52,7 +52,9 @@ class DriveSpec(Section):
 class OutputSpec(Section):
     """What is kept."""
 
-    every: Time | None = Field(default=None, description="Interval of saved states [s]; default a hundredth")
+    every: Time | None = Field(
+        default=None, description="Interval of saved states [s]; default: 100, or max_states - 1, to the end"
+    )
     max_states: int = Field(default=200, ge=2, description="Most saved states")
     current_every: Time | None = Field(
         default=None, description="Interval of current [s]; default a thousandth"

@@ -142,8 +142,8 @@ def _output_times(duration: float, every: float, most: int, field: str, remedy: 
 
 
 def _state_times(scenario: Scenario) -> Floats:
-    every = scenario.output.every or scenario.duration / 100.0
     most = scenario.output.max_states
+    every = scenario.output.every or scenario.duration / min(100, most - 1)
     return _output_times(scenario.duration, every, most, "output.every", "or raise output.max_states")
 
 

@@ -117,7 +117,7 @@ def shape_rows(*, quick: bool = False) -> list[Row]:
         obtained = float(bent.area[number])
         rows.append(Row(label, wanted, obtained, obtained / wanted - 1.0, 0.01))
     for wavelength in (2.0, 4.0):
-        for amplitude in (0.05,) if quick else (0.05, 0.075):
+        for amplitude in (0.05,) if quick else (0.025, 0.05):
             track = ripple_track(wavelength=wavelength, amplitude=amplitude)
             worst = int(np.abs(track.error).argmax())
             label = f"ripple d/d0, wavelength {wavelength:g} xi0, d0 {amplitude:g} xi0, A 0.02"
