@@ -39,6 +39,11 @@ def steady_currents(angle: float, added: float, cell: float, along: float = 0.0)
     """
     lean = 0.5 * HEIGHT * math.tan(angle)
     line = np.array([[0.5 * WIDTH - lean, 0.0], [0.5 * WIDTH + lean, HEIGHT]])
+    return currents_across(line, added, cell, along) * (1.0 + added * math.cos(angle) / WIDTH)
+
+
+def currents_across(line: np.ndarray, added: float, cell: float, along: float) -> np.ndarray:
+    """Currents into left and right contact over that without boundary."""
     contacts = Contact("in", Stretch("left")), Contact("out", Stretch("right"))
     boundary = GrainBoundary("gb", (line,), LAW if along > 0.0 else None, LAW)
     mesh = build_mesh(Specimen(Rectangle(WIDTH, HEIGHT), THICKNESS, cell), contacts, (boundary,))
@@ -53,7 +58,7 @@ def steady_currents(angle: float, added: float, cell: float, along: float = 0.0)
     march(ImplicitStepper(make_grid(mesh)), np.full(mesh.shape, 0.95), (leg,), (last,))
     span = last.span
     current = (span.uptake_end - span.uptake_start) / (span.end - span.start)
-    return current / (D * EXCESS * HEIGHT * THICKNESS / (WIDTH + added * math.cos(angle)))
+    return np.asarray(current / (D * EXCESS * HEIGHT * THICKNESS / WIDTH))
 
 
 @pytest.mark.parametrize("added", [0.1e-6, 1e-6, 10e-6])
@@ -107,6 +112,21 @@ def bar_current(resists: bool) -> float:
     march(ImplicitStepper(make_grid(mesh)), np.full(mesh.shape, 0.95), (leg,), (last,))
     uptake = last.span.uptake_end - last.span.uptake_start
     return float(uptake[0] / (last.span.end - last.span.start) / (D * EXCESS * HEIGHT * THICKNESS / WIDTH))
+
+
+COURSES = {
+    "right angles": [[0.47, 0.0], [0.47, 0.21], [0.61, 0.21], [0.61, 0.4]],
+    "jagged": [[0.43 + 0.02 * (-1.0) ** n, y] for n, y in enumerate(np.linspace(0.0, 0.4, 40))],
+    "wave": [[0.5 + 0.05 * math.sin(20.0 * y), y] for y in np.linspace(0.0, 0.4, 60)],
+}
+
+
+@pytest.mark.parametrize("course", COURSES)
+def test_whatever_the_course_conduction_along_is_no_way_across(course):
+    line = 1e-6 * np.array(COURSES[course])
+    with_it, without = (currents_across(line, 1e-3, 20e-9, along) for along in (1e-19, 0.0))
+    assert abs(without[0]) < 0.01
+    np.testing.assert_allclose(with_it, without, rtol=1e-3)
 
 
 @pytest.mark.parametrize("cell", [13e-9, 20e-9])

@@ -50,7 +50,8 @@ def track_front(
     ``front_position``, ``front_position_std``, ``front_time``, ``front_width``, ``front_quality``, each with
     dimensions (time, profile). NaN where no front is in the profile. With ``li_fraction_std`` the deviation
     is taken at its word and inflated only if the reduced chi-square is above 1 at the 1 % level; without
-    it, the noise is estimated from the residuals.
+    it, the noise is estimated from the residuals. What is reported is a step of some width: a smooth
+    gradient without a boundary may pass for a wide one, which ``front_width`` tells.
 
     Raises
     ------

@@ -153,8 +153,8 @@ def plot_arrhenius(series: Sequence[ArrheniusSeries], k_label: str) -> Figure:
         ax.set_yscale("log")
         ax.set_xlabel("1000 / T [1/K]")
         ax.set_ylabel(f"rate constant k [cm²/s]   ({k_label})")
-        low, high = ax.get_ylim()
-        ax.set_ylim(low * (low / high) ** 0.3, high)  # room for the legend
+        least, most = ax.get_ylim()
+        ax.set_ylim(least * (least / most) ** 0.3, most)  # room for the legend
         ax.legend(loc="lower left", title="activation energy of k (bands: 95 %)")
         _celsius_axis(ax)
         return page

@@ -32,7 +32,7 @@ class SurfaceSpec(Section):
 
 
 class GrainBoundarySpec(Section):
-    """Line through the particle that conducts along itself, or resists across, or does neither."""
+    """Line through the particle that conducts along itself, or resists across, does both, or neither."""
 
     line: Line | None = Field(
         default=None, description="Points (x, y) [m] of the line; exactly one of line, lines, image"

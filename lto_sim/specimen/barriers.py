@@ -14,11 +14,11 @@ import shapely
 
 from lto_sim.specimen.boundaries import GrainBoundary
 from lto_sim.specimen.grain_joints import wall_reach
-from lto_sim.specimen.grain_strands import CENTRE_SHIFT
 from lto_sim.specimen.mesh import BarrierFaces, Floats, Indices
 
 __all__ = ["barrier_faces"]
 
+_SHIFT = (1.0e-6, 0.7e-6)
 _ROOM = 298.15  # K
 _LEAST = 0.05
 """Smallest component of a normal, so that a face nearly along the line keeps a finite secant."""
@@ -59,6 +59,8 @@ def barrier_faces(
     axis = np.concatenate([np.full(len(part[0]), part[1], dtype=np.int64) for part in found])
     secant = np.concatenate([part[2] for part in found])
     index_of = np.concatenate([np.full(len(part[0]), part[3], dtype=np.int64) for part in found])
+    if not cell.size:
+        return BarrierFaces()
     alone = _most_resisting(boundaries, cell, axis, index_of)
     cell, axis, secant, index_of = cell[alone], axis[alone], secant[alone], index_of[alone]
     area = np.where(axis == 0, area_x[cell[:, 0], cell[:, 1]], area_y[cell[:, 0], cell[:, 1]])
@@ -98,7 +100,7 @@ def _lengthened(line: Floats, shape: shapely.Polygon, x_face: Floats, y_face: Fl
 def _crossed(path: Floats, axis: int, x_face: Floats, y_face: Floats) -> tuple[Indices, Floats]:
     """Cells (j, i) whose face to the next along an axis is crossed, and the normal's component along it."""
     faces, across = (x_face, y_face) if axis == 0 else (y_face, x_face)
-    shift, shift_across = CENTRE_SHIFT if axis == 0 else CENTRE_SHIFT[::-1]
+    shift, shift_across = _SHIFT if axis == 0 else _SHIFT[::-1]
     step, step_across = float(faces[1] - faces[0]), float(across[1] - across[0])
     centre = 0.5 * (faces[1:] + faces[:-1]) + shift * step
     rows = 0.5 * (across[1:] + across[:-1]) + shift_across * step_across

@@ -15,6 +15,7 @@ from lto_sim.specimen.edges import surface_edges
 from lto_sim.specimen.geometry import Specimen
 from lto_sim.specimen.grain_joints import join_ends, wall_reach
 from lto_sim.specimen.grain_lines import check_inside, grain_lines
+from lto_sim.specimen.grain_sides import Lattice
 from lto_sim.specimen.lattice import check_count, plan_faces
 from lto_sim.specimen.layers import contact_faces, face_areas, face_conductances, make_columns
 from lto_sim.specimen.mesh import Mesh, SurfaceEdges, SurfaceElements
@@ -76,9 +77,11 @@ def build_mesh(
     if not perimeter:
         cells = along_idle_walls(cells, wall.cell[wall.contact >= 0], x_face, y_face)
     columns = make_columns(specimen, cells, x_face, y_face)
+    barriers = barrier_faces(boundaries, shape, x_face, y_face, *face_areas(columns), columns.computed)
     surface, edges = SurfaceElements(), SurfaceEdges()
     if conducting:
-        lines = grain_lines(boundaries, shape, rings, x_face, y_face, cells.inside)
+        lattice = Lattice(cells.open_x, cells.open_y, barriers)
+        lines = grain_lines(boundaries, shape, rings, x_face, y_face, cells.inside, lattice, barriers)
         feeding = [n for n, contact in enumerate(contacts) if contact.feeds != "bulk"]
         fixing = [n for n in feeding if contacts[n].transfer is None]
         held, fixed = np.isin(wall.contact, feeding), np.isin(wall.contact, fixing)
@@ -102,7 +105,7 @@ def build_mesh(
         columns.active,
         surface,
         edges,
-        barrier_faces(boundaries, shape, x_face, y_face, *face_areas(columns), layers),
+        barriers,
     )
 
 

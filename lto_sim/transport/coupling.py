@@ -170,9 +170,14 @@ def front_depths(
 
 @kernel
 def barrier_coefficients(
-    barriers: Barriers, phases: Phases, base: Floats, v: Floats, p: Floats, q: Floats
-) -> bool:
-    """Fill p and q of the flux p u_1 - q u_2 across every barrier; True if one changed."""
+    barriers: Barriers, phases: Phases, base: Floats, v: Floats, scale: Floats, slack: float,
+    p: Floats, q: Floats,
+) -> bool:  # fmt: skip
+    """Fill p and q of the flux p u_1 - q u_2 across every barrier; True if one changed.
+
+    They stay where their change would move no more than `slack` [li fraction] in a step (`scale` is dt/V):
+    beside cells at the gap's edge the signs of u are those of round-off. Below 0 all are set.
+    """
     changed = False
     for f in range(barriers.cell.size):
         first = barriers.cell[f]
@@ -193,6 +198,8 @@ def barrier_coefficients(
                 new_p = new_q = g / (1.0 + g * d_1 * resistance)
             else:
                 new_p, new_q = 1.0 / (d_1 * total), 1.0 / (d_2 * total)
-        changed = changed or new_p != p[f] or new_q != q[f]
-        p[f], q[f] = new_p, new_q
+        moved = abs((new_p - p[f]) * u_1 - (new_q - q[f]) * u_2) * max(scale[first], scale[second])
+        if moved > slack:
+            changed = changed or new_p != p[f] or new_q != q[f]
+            p[f], q[f] = new_p, new_q
     return changed

@@ -91,7 +91,8 @@ def _next_states(problem: Problem, local: Local, x: Floats, v: Floats, slack: fl
     """States that the solution asks for; True if one changed by more than round-off (`slack`).
 
     With `single` only the first is changed: Murty's least-index pivoting, which cannot come back to where it
-    was (the complementarity problem of an M-matrix), for the rare steps in which all at once go in a circle.
+    was (the complementarity problem of an M-matrix; the coefficients of barriers all follow even so), for the
+    rare steps in which all at once go in a circle.
     """
     dims, phases = problem.network.dims, problem.phases
     state, base, volume = local.state, local.base, problem.cells.volume
@@ -168,14 +169,16 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
 
 
 @kernel
-def _couple(problem: Problem, local: Local, v: Floats) -> bool:
+def _couple(problem: Problem, local: Local, v: Floats, slack: float) -> bool:
     """Renew every coefficient that depends on the phase; True if one changed for another reason than that."""
     cells, barriers = problem.cells, problem.barriers
     changed = contact_coefficients(
         problem.faces, problem.phases, local.base, v, local.coefficient, local.target
     )
     if barriers.cell.size > 0:
-        if barrier_coefficients(barriers, problem.phases, local.base, v, local.p, local.q):
+        if barrier_coefficients(
+            barriers, problem.phases, local.base, v, local.scale, slack, local.p, local.q
+        ):
             changed = True
         for f in range(barriers.cell.size):
             both = min(local.p[f], local.q[f])
@@ -213,7 +216,7 @@ def newton_step(
     v = u
     one_dimensional = ny == 1 and nz == 1 and w_old.size == 0 and problem.barriers.cell.size == 0
     _begin(problem, local, w_old, v, x)
-    _couple(problem, local, v)
+    _couple(problem, local, v, -1.0)
     done = False
     slack = STATE_TOLERANCE
     aim = 0.0 if one_dimensional else _COARSE_TOLERANCE
@@ -234,9 +237,9 @@ def newton_step(
         slack = STATE_TOLERANCE + balance(problem, local, v, x)
         resolved = max(slack, aim)
         changed = _next_states(problem, local, x, v, resolved, iteration >= _ALL_AT_ONCE)
-        moved = _couple(problem, local, v)
+        moved = _couple(problem, local, v, resolved)
         if not (changed or moved):
-            done = aim <= max(tolerance, slack)
+            done = aim <= 2.0 * max(tolerance, slack)  # the slack of this iteration is not that of `aim`
             if done:
                 break
             aim *= _REFINEMENT if w_old.size > 0 else 0.0
