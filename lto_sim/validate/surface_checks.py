@@ -117,10 +117,10 @@ def shape_rows(*, quick: bool = False) -> list[Row]:
         obtained = float(bent.area[number])
         rows.append(Row(label, wanted, obtained, obtained / wanted - 1.0, 0.01))
     for wavelength in (2.0, 4.0):
-        for amplitude in (0.05,) if quick else (0.025, 0.05):
-            track = ripple_track(wavelength=wavelength, amplitude=amplitude)
+        for amplitude, cells in ((0.05, 40),) if quick else ((0.05, 40), (0.05, 80), (0.025, 80)):
+            track = ripple_track(wavelength=wavelength, amplitude=amplitude, cells=cells)
             worst = int(np.abs(track.error).argmax())
-            label = f"ripple d/d0, wavelength {wavelength:g} xi0, d0 {amplitude:g} xi0, A 0.02"
+            label = f"ripple d/d0, wavelength {wavelength:g} xi0, d0 {amplitude:g} xi0, {cells} cells in xi0"
             rows.append(
                 Row(label, track.exact[worst], track.position[worst], float(track.error[worst]), 0.01)
             )
