@@ -34,7 +34,7 @@ class InputError(LtoSimError, ValueError):
     def _one_line(self) -> str:
         shown = " ".join(repr(self.value).split())
         if len(shown) > 80:
-            shown = shown[:77] + "..."
+            shown = f"{shown[:28]}...{shown[-49:]}"  # the end of a path tells most
         return f"{self.field}: got {shown}; allowed: {self.allowed}; {self.remedy}"
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, object, str, str]]:
