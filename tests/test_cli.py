@@ -210,6 +210,7 @@ def test_a_scenario_that_cannot_be_used_is_refused(lto: Lto, tmp_path: Path, nam
         (["render", "missing.zarr"], "existing Zarr store"),
         (["render", "a.toml"], "Zarr store"),
         (["track", "missing.zarr"], "existing Zarr store"),
+        (["fit", "missing.zarr"], "existing Zarr store"),
         (["fit", "missing.csv"], "readable"),
         (["fit", "."], "Zarr store"),
         (["fit", "a.toml"], "header"),

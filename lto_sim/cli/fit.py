@@ -54,7 +54,7 @@ def command(
         if out.resolve() == source.resolve():
             raise InputError("--out", str(out), "another path than the input's", "choose another path")
         prepare_target(out, force)
-    if source.is_dir() or is_store(source):
+    if source.is_dir() or is_store(source) or source.suffix == ".zarr":
         summary, lines = _fit_front(source, k_convention)
     else:
         table = read_table(source)
