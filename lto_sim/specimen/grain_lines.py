@@ -156,11 +156,7 @@ def grain_lines(
     apart = [lattice.parted(cell[a], cell[b]) for a, b in links]
     side = side_elements(lattice, barriers, np.array([n for n, _ in both], dtype=np.int64), x_face, y_face)
     lines = [shapely.LineString(line) for _, boundary in both for line in boundary.lines]
-    ends = [end for line in lines for end in (line.coords[0], line.coords[-1])]
-    at_wall = [np.array(end) for end in ends if shapely.dwithin(shapely.Point(end), shape.boundary, reach)]
-    last = [
-        (element + number.size, point) for point in at_wall for element in _beside(point, side, 3.0 * reach)
-    ]
+    side_ends, side_points = _side_ends(lines, side, shape, reach)
     joints = [(a, b + number.size) for a, b in _onto_sides(runs, head, lines, side, lattice, reach, slack)]
     return GrainLines(
         np.concatenate([np.repeat(np.array([n for n, _ in found], dtype=np.int64), count), side.boundary]),
@@ -169,8 +165,8 @@ def grain_lines(
         np.concatenate([np.zeros((0, 2)), *(run.position for run in runs), side.position]),
         np.repeat([2, 1], [number.size, side.length.size]),
         np.concatenate([links[~np.array(apart, dtype=np.bool_)], side.links + number.size, _pairs(joints)]),
-        np.concatenate([elements[on_wall], np.array([e for e, _ in last], dtype=np.int64)]),
-        np.concatenate([points[on_wall], np.array([p for _, p in last]).reshape(-1, 2)]),
+        np.concatenate([elements[on_wall], side_ends + number.size]),
+        np.concatenate([points[on_wall], side_points]),
     )
 
 
@@ -178,13 +174,21 @@ def _pairs(rows: list[tuple[int, int]]) -> Indices:
     return np.array(sorted(set(rows)), dtype=np.int64).reshape(-1, 2)
 
 
-def _beside(point: Floats, side: SideElements, reach: float) -> list[int]:
-    """Both elements of the barrier face nearest to a point, where one is within `reach` [m]."""
-    if side.length.size == 0:
-        return []
-    distance = np.hypot(*(side.position - point).T)
-    nearest = int(distance.argmin()) // 2 * 2
-    return [nearest, nearest + 1] if distance[nearest] <= reach else []
+def _side_ends(
+    lines: list[shapely.LineString], side: SideElements, shape: shapely.Polygon, reach: float
+) -> tuple[Indices, Floats]:
+    """Both elements of the barrier face nearest to each end on the outline, and that end (x, y) [m]."""
+    found: list[int] = []
+    points: list[Floats] = []
+    for end in (np.array(line.coords[place]) for line in lines for place in (0, -1)):
+        if side.length.size == 0 or not shapely.dwithin(shapely.Point(end), shape.boundary, reach):
+            continue
+        distance = np.hypot(*(side.position - end).T)
+        nearest = int(distance.argmin()) // 2 * 2
+        if distance[nearest] <= 3.0 * reach:
+            found += [nearest, nearest + 1]
+            points += [end, end]
+    return np.array(found, dtype=np.int64), np.array(points, dtype=np.float64).reshape(-1, 2)
 
 
 def _onto_sides(

@@ -85,6 +85,14 @@ def _difference(p: float, u_1: float, q: float, u_2: float) -> float:
 
 
 @kernel
+def _conductances(local: Local, e: int, c: int) -> tuple[float, float]:
+    """Return p and q of the flux p u_s - q u_c from element `e` into its cell `c`."""
+    p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
+    q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+    return p, q
+
+
+@kernel
 def assemble(problem: Problem, system: System, skew: Skew, local: Local) -> None:
     """Fill the finest level: faces between two active nodes stay, faces to a held one go into a."""
     _assemble_cells(problem, system, local)
@@ -163,8 +171,7 @@ def _assemble_elements(problem: Problem, system: System, skew: Skew, local: Loca
         a[n] = rhs[n] = 0.0
     for e in range(count):
         n, c = node + e, network.cell[e]
-        p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
-        q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+        p, q = _conductances(local, e, c)
         flux = _difference(p, base[n], q, base[c])
         both = not local.held[e] and local.state[c] != 0
         small = min(p, q)
@@ -298,8 +305,7 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
         e = n - node
         c = network.cell[e]
         if local.held[e]:
-            p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
-            q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+            p, q = _conductances(local, e, c)
             down = _difference(p, base[n], q, base[c]) + _difference(p, v[n], q, v[c])
             local.face_flux[f] = down - flux[e]
             flux[e] = down
@@ -314,8 +320,7 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
     for e in range(count):
         c = network.cell[e]
         x[c] += flux[e]
-        p = local.g_poor[e] if local.side[e] < 0 else local.g_rich[e]
-        q = local.g_poor[e] if local.state[c] < 0 else local.g_rich[e]
+        p, q = _conductances(local, e, c)
         rough = abs(flux[e]) + p * abs(v[node + e]) + q * abs(v[c])
         worst = max(worst, problem.dt / problem.cells.volume[c] * rough)
     return worst

@@ -49,7 +49,7 @@ def change_of_step(
 
 
 def rounded(dt: float) -> float:
-    """Step size to 20 binary digits."""
+    """Step size [s] to 20 binary digits."""
     mantissa, exponent = math.frexp(dt)
     return math.ldexp(round(mantissa * _DIGITS), exponent) / _DIGITS
 

@@ -206,6 +206,7 @@ class _Run:
         return 8.0 * math.ulp(self.time)
 
     def load(self, result: StepResult, controller: StepController, conditions: Conditions) -> float:
+        """What a step did, as a multiple of what it may do."""
         cells = self.grid.interior
         change = change_of_step(
             self.x,
