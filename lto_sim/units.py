@@ -1,9 +1,10 @@
 """The door between text with units and SI numbers.
 
 A quantity is a number in the documented SI unit, or text with a unit (``"1e-12 cm^2/s"``, ``"30 degC"``,
-``"0.49 eV"``). pint checks the dimension. Three things pint refuses are handled here: an offset unit in one
+``"0.49 eV"``). pint checks the dimension. Four things that pint refuses or reads otherwise are handled here: an offset unit in one
 text (``"30 degC"``), spelled-out powers (``"m2 s-1"``, ``"m2.s-1"``), and energies per mole against per
-particle (Ea may come in eV, J or kJ/mol and leaves in J/mol).
+particle (Ea may come in eV, J or kJ/mol and leaves in J/mol). A dose is counted in electrons: in
+``"5000 e/A^2"`` the e is an electron and the A an angstrom, as microscopists write it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ DIMENSIONS: Final[dict[str, str]] = {
     "conductance": "m^3/s",
     "velocity": "m/s",
     "interface resistance": "s/m",
+    "area resistance": "ohm*m^2",
+    "area capacitance": "F/m^2",
+    "current": "A",
+    "sweep rate": "V/s",
+    "dose": "1/m^2",
+    "dose rate": "1/m^2/s",
     "angle": "rad",
     "molar energy": "J/mol",
     "concentration": "mol/m^3",
@@ -41,6 +48,9 @@ DIMENSIONS: Final[dict[str, str]] = {
 
 _NUMBER: Final = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$")
 _POWER: Final = re.compile(r"(?<=[A-Za-zµμ])(-?\d+)(?![\d.eE])")
+
+
+_ELECTRONS: Final = re.compile(r"^(e-?|el|electrons?)\s*/")
 
 
 @functools.cache
@@ -99,6 +109,12 @@ _EXAMPLES: Final[dict[str, str]] = {
     "conductance": '"1e-21 m^3/s"',
     "velocity": '"1e-5 m/s"',
     "interface resistance": '"1e6 s/m"',
+    "area resistance": '"10 ohm cm^2"',
+    "area capacitance": '"10 uF/cm^2"',
+    "current": '"-2 pA"',
+    "sweep rate": '"1 mV/s"',
+    "dose": '"5000 e/A^2"',
+    "dose rate": '"0.5 e/A^2/s"',
     "angle": '"30 deg"',
     "molar energy": '"0.49 eV"',
     "concentration": '"22740 mol/m^3"',
@@ -113,6 +129,8 @@ def _parse(text: str, kind: str, field: str, allowed: str, remedy: str) -> float
     if match is None:
         raise InputError(field, text, allowed, remedy)
     number, unit = float(match.group(1)), normalise_unit(match.group(2))
+    if kind in {"dose", "dose rate"}:
+        unit = _ELECTRONS.sub("1/", re.sub(r"\b(A|Å|Ang|ang)(?=\W|\d|$)", "angstrom", unit))
     if not unit:
         return number
     if kind == "temperature" and unit in {"degC", "celsius", "C"}:

@@ -17,7 +17,8 @@ LONGEST_FILE: Final = 400
 
 ORDER: Final = (
     "constants", "errors", "units", "provenance", "files", "execution", "materials", "specimen",
-    "scenario", "transport", "microscope", "kinetics", "plot", "reproduce", "validate", "cli",
+    "scenario", "transport", "microscope", "kinetics", "electrochemistry", "plot", "reproduce", "validate",
+    "cli",
 )  # fmt: skip
 """Rooms, lowest first; a room imports only rooms before it, and further:"""
 
@@ -29,13 +30,14 @@ ONLY: Final = {
     "files": {"errors", "units", "provenance"},
     "execution": {"errors", "units", "provenance"},
     "exact": {"errors", "constants"},
+    "electrochemistry": BASE | {"materials", "exact"},
 }
 """Room -> all that it may import."""
 
 USERS: Final = {
     "files": {"scenario", "reproduce", "cli"},
     "execution": {"reproduce", "validate", "cli"},
-    "exact": {"kinetics", "plot", "validate", "reproduce"},
+    "exact": {"kinetics", "electrochemistry", "plot", "validate", "reproduce"},
 }
 """Room -> all that may import it."""
 

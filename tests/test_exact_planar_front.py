@@ -6,9 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from scipy import integrate
+from scipy import integrate, special
 
+from lto_sim.constants import FARADAY
 from lto_sim.errors import InputError
+from lto_sim.exact.potential_step import cottrell_charge, cottrell_current_density
 from lto_sim.exact.wagner import PlanarFront, growth_parameter, rate_constant
 
 INSERTION = PlanarFront(2e-16, 1e-14, 1.0, 0.95, 0.05, 0.01)
@@ -76,6 +78,30 @@ def test_flux_is_the_slope_at_the_contact_and_the_rate_of_the_uptake(front):
     assert float(front.flux(TIME)) == pytest.approx(expected, rel=1e-6)
     rate = (front.uptake(TIME * 1.0001) - front.uptake(TIME * 0.9999)) / (0.0002 * TIME)
     assert float(front.flux(TIME)) == pytest.approx(float(rate), rel=1e-8)
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_uptake_is_the_integral_of_the_flux(front):
+    # in sqrt(t), in which the integrand is constant
+    grown = integrate.quad(lambda s: 2.0 * s * float(front.flux(s * s)), 1e-9, np.sqrt(TIME), epsrel=1e-12)[0]
+    assert float(front.uptake(TIME)) == pytest.approx(grown, rel=1e-8)
+
+
+def test_flux_of_a_saturated_parent_is_a_closed_form_of_gamma():
+    # A = sqrt(pi) gamma exp(gamma^2) erf(gamma): flux = gap gamma exp(gamma^2) sqrt(D/t)
+    gap, gamma = 0.4, 0.5
+    excess = np.sqrt(np.pi) * gamma * np.exp(gamma**2) * special.erf(gamma)
+    front = PlanarFront(2e-16, 1e-15, 0.2 + gap * (1.0 + excess), 0.2 + gap, 0.2, 0.2)
+    expected = gap * gamma * np.exp(gamma**2) * np.sqrt(2e-16 / TIME)
+    assert float(front.flux(TIME)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_flux_across_a_vanishing_gap_is_cottrell():
+    front = PlanarFront(2e-16, 2e-16, 0.8, 0.5, 0.5 - 1e-13, 0.3)
+    current = FARADAY * 2e4 * front.flux([1.0, TIME])
+    assert current == pytest.approx(cottrell_current_density([1.0, TIME], 0.5, 2e-16, 2e4), rel=1e-11)
+    charge = FARADAY * 2e4 * front.uptake(TIME)
+    assert float(charge) == pytest.approx(float(cottrell_charge(TIME, 0.5, 2e-16, 2e4)), rel=1e-11)
 
 
 def test_sign_of_the_uptake_tells_the_direction():

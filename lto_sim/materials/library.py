@@ -27,6 +27,8 @@ _KINDS = {
     "lattice_parameter": "length",
     "density": "density",
     "plateau_potential": "potential",
+    "lowest_potential": "potential",
+    "highest_potential": "potential",
     "x_poor": "dimensionless",
     "x_rich": "dimensionless",
     "regular_solution_omega": "energy",
@@ -91,6 +93,7 @@ def load_material(
     diffusivity_rich: Arrhenius | None = None,
     plateau_potential: float | None = None,
     insertable_concentration: float | None = None,
+    potential_window: tuple[float, float] | None = None,
 ) -> TwoPhaseMaterial:
     """Build a material from its data file, with overrides in SI.
 
@@ -101,6 +104,7 @@ def load_material(
     diffusivity_poor, diffusivity_rich : Chemical diffusivities [m2 s-1] instead of the file's.
     plateau_potential : Potential [V] instead of the file's.
     insertable_concentration : Concentration [mol m-3] instead of the file's.
+    potential_window : Potentials [V] between which the two-phase picture holds, instead of the file's.
 
     Raises
     ------
@@ -125,6 +129,7 @@ def load_material(
         plateau_potential=si["plateau_potential"] if plateau_potential is None else plateau_potential,
         reference_electrode=data["reference_electrode"],
         density=si["density"],
+        potential_window=potential_window or (si["lowest_potential"], si["highest_potential"]),
     )
 
 

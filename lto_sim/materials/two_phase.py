@@ -56,6 +56,7 @@ class TwoPhaseMaterial:
     plateau_potential : Potential in the gap [V] against `reference_electrode`.
     reference_electrode : Name of the potential scale.
     density : Mass density [kg m-3].
+    potential_window : Potentials [V] between which two phases are all there is.
     """
 
     name: str
@@ -66,6 +67,7 @@ class TwoPhaseMaterial:
     plateau_potential: float
     reference_electrode: str
     density: float
+    potential_window: tuple[float, float] = (-math.inf, math.inf)
 
     def edges(self, temperature: float) -> tuple[float, float]:
         """Gap edges (x_poor, x_rich) [li fraction] at `temperature` [K]."""

@@ -2,7 +2,10 @@
 
 from lto_sim.plot.conductances import ConductanceGrid, plot_conductances
 from lto_sim.plot.core_shell import Panel, ShellRow, plot_core_shell, plot_panel_rows, power
+from lto_sim.plot.cycling import plot_capacity_curve, plot_voltammogram
 from lto_sim.plot.drive import PartialContact, plot_current, plot_partial_contact
+from lto_sim.plot.electrical import plot_chronoamperogram, plot_potential
+from lto_sim.plot.impedance import plot_impedance, plot_impedance_series
 from lto_sim.plot.kinetics import (
     ArrheniusSeries,
     FrontSeries,
@@ -15,6 +18,7 @@ from lto_sim.plot.measures import Measures, measure
 from lto_sim.plot.specimen import plot_specimen
 from lto_sim.plot.style import DIRECTION_COLOURS, temperature_colours
 from lto_sim.plot.surface_effect import InsertionRun, RateLine, plot_surface_effect
+from lto_sim.plot.titration import plot_gitt
 
 __all__ = [
     "DIRECTION_COLOURS",
@@ -30,16 +34,23 @@ __all__ = [
     "ShellRow",
     "measure",
     "plot_arrhenius",
+    "plot_capacity_curve",
+    "plot_chronoamperogram",
     "plot_conductances",
     "plot_core_shell",
     "plot_current",
     "plot_full_extraction",
+    "plot_gitt",
+    "plot_impedance",
+    "plot_impedance_series",
     "plot_map_series",
     "plot_panel_rows",
     "plot_partial_contact",
+    "plot_potential",
     "plot_specimen",
     "plot_squared_position",
     "plot_surface_effect",
+    "plot_voltammogram",
     "power",
     "temperature_colours",
 ]

@@ -25,7 +25,11 @@ def wrapped(text: str, width: int = _LEGEND_WIDTH) -> str:
 def contact_label(contact: Contact, length: float, temperature: float) -> str:
     """Name and length [m], law, and what it feeds, in lines."""
     law = "equilibrium"
-    if contact.transfer is not None:
+    if contact.kinetics is not None:
+        marcus = contact.kinetics.reorganization_energy is not None
+        name = "Marcus-Hush-Chidsey" if marcus else "Butler-Volmer"
+        law = f"{name}, k0 = {_power(contact.kinetics.rate(temperature))} m/s"
+    elif contact.transfer is not None:
         law = f"linear, k_c = {_power(contact.transfer(temperature))} m/s"
     feeds = "" if contact.feeds == "both" else f"\nfeeds {contact.feeds} only"
     return f"{_name(f'{contact.name}, {_together(write_length(length))}')}\n{law}{feeds}"

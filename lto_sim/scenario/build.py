@@ -19,6 +19,7 @@ from lto_sim.scenario.material import (
     ConductanceSpec,
     ConstantWindowsSpec,
     DiffusivitySpec,
+    ReactionRateSpec,
     VelocitySpec,
 )
 from lto_sim.scenario.models import Scenario
@@ -40,6 +41,7 @@ from lto_sim.specimen import (
     Outline,
     Polygon,
     Radial,
+    ReactionKinetics,
     Rectangle,
     RegionStretch,
     Slab,
@@ -89,6 +91,7 @@ def build_material(scenario: Scenario) -> TwoPhaseMaterial:
         diffusivity_poor=_arrhenius(spec.D_Li4),
         diffusivity_rich=_arrhenius(spec.D_Li7),
         plateau_potential=spec.plateau,
+        potential_window=spec.potential_window,
     )
 
 
@@ -197,7 +200,19 @@ def _contact(name: str, spec: ContactSpec) -> Contact:
         transfer = _arrhenius(spec.k_c)
     elif spec.k_c is not None:
         transfer = Arrhenius(spec.k_c, 298.15, 0.0)
-    return Contact(name, _stretch(spec.where, f"contacts.{name}.where"), transfer, spec.feeds)
+    conductance = None
+    if spec.resistance is not None and spec.resistance.at > 0.0:
+        conductance = Arrhenius(1.0 / spec.resistance.at, spec.resistance.reference, spec.resistance.Ea)
+    stretch = _stretch(spec.where, f"contacts.{name}.where")
+    return Contact(name, stretch, transfer, spec.feeds, _kinetics(spec), conductance, spec.capacitance)
+
+
+def _kinetics(spec: ContactSpec) -> ReactionKinetics | None:
+    if spec.k0 is None:
+        return None
+    constant = None if spec.k0.at == 0.0 else _arrhenius(spec.k0)
+    alpha = 0.5 if spec.transfer_coefficient is None else spec.transfer_coefficient
+    return ReactionKinetics(constant, alpha, spec.reorganization_energy)
 
 
 def _stretch(where: WhereSpec, field: str) -> AnyStretch:
@@ -225,5 +240,5 @@ def _conductance(spec: ConductanceSpec | None) -> Arrhenius | None:
     return None if spec is None or spec.at == 0.0 else _arrhenius(spec)
 
 
-def _arrhenius(spec: DiffusivitySpec | VelocitySpec | ConductanceSpec) -> Arrhenius:
+def _arrhenius(spec: DiffusivitySpec | VelocitySpec | ConductanceSpec | ReactionRateSpec) -> Arrhenius:
     return Arrhenius(spec.at, spec.reference, spec.Ea)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from lto_sim.errors import InputError
-from lto_sim.scenario.material import VelocitySpec
+from lto_sim.scenario.material import AreaResistanceSpec, ReactionRateSpec, VelocitySpec
 from lto_sim.scenario.outline import ImagePath
-from lto_sim.scenario.quantities import Coordinate, Corners, Length, Point, Velocity
+from lto_sim.scenario.quantities import (
+    AreaCapacitance,
+    Coordinate,
+    Corners,
+    Length,
+    MolarEnergy,
+    Point,
+    TransferCoefficient,
+    Velocity,
+)
 from lto_sim.scenario.section import Section, exactly_one, only_with
 
 __all__ = ["ContactSpec", "WhereSpec"]
@@ -60,24 +69,67 @@ class WhereSpec(Section):
         return self
 
 
+def _at_room_temperature(name: str) -> BeforeValidator:
+    """Take a plain value for one that does not depend on temperature."""
+
+    def table(value: Any) -> Any:
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            return {"at": value, "reference": 298.15, "Ea": 0.0}
+        if not isinstance(value, dict | Section):
+            raise InputError("", value, f"a value, or a table for {name}", "see `lto-sim schema`")
+        return value
+
+    return BeforeValidator(table)
+
+
 class ContactSpec(Section):
     """Where the particle touches the solid electrolyte, and the law there."""
 
     where: WhereSpec = Field(description="Stretch of the outline")
-    law: Literal["equilibrium", "linear"] = Field(
-        default="equilibrium", description="surface held, or flux = k_c dc (w_contact - w_surface)"
+    law: Literal["equilibrium", "linear", "butler_volmer", "marcus_hush_chidsey"] = Field(
+        default="equilibrium",
+        description="surface held; flux = k_c dc (w_contact - w_surface); or an interface reaction with k0",
     )
     k_c: Velocity | VelocitySpec | None = Field(
         default=None, description="Rate constant of the linear law [m s-1], or with an activation energy"
     )
+    k0: Annotated[ReactionRateSpec, _at_room_temperature("k0")] | None = Field(
+        default=None,
+        description="Rate constant of the interface reaction [m s-1], or with an activation energy",
+    )
+    transfer_coefficient: TransferCoefficient | None = Field(
+        default=None, description="alpha of the reduction, Butler-Volmer only; default 0.5"
+    )
+    reorganization_energy: MolarEnergy | None = Field(
+        default=None, description="lambda [J mol-1], Marcus-Hush-Chidsey only"
+    )
+    resistance: Annotated[AreaResistanceSpec, _at_room_temperature("resistance")] | None = Field(
+        default=None,
+        description="Resistance in series, of one area of the contact [ohm m2], or with an activation energy",
+    )
+    capacitance: AreaCapacitance = Field(default=0.0, description="Double layer beside the reaction [F m-2]")
     feeds: Literal["both", "bulk", "surface"] = Field(
         default="both", description="What takes lithium at the contact: the bulk, the surface layers, or both"
     )
 
     @model_validator(mode="after")
     def _law_and_constant(self) -> Self:
-        if self.law == "linear" and self.k_c is None:
-            raise InputError("k_c", None, "> 0 m/s", 'the linear law needs it: k_c = "1e-5 m/s"')
-        if self.law == "equilibrium" and self.k_c is not None:
-            raise InputError("k_c", self.k_c, "absent", 'only the linear law has it: law = "linear"')
+        owners = {
+            "k_c": ("linear",),
+            "k0": ("butler_volmer", "marcus_hush_chidsey"),
+            "transfer_coefficient": ("butler_volmer",),
+            "reorganization_energy": ("marcus_hush_chidsey",),
+        }
+        needed = {"k_c": ("> 0 m/s", 'k_c = "1e-5 m/s"'), "k0": (">= 0 m/s", 'k0 = "1e-9 m/s"'),
+                  "reorganization_energy": ("> 0", 'reorganization_energy = "0.4 eV"')}  # fmt: skip
+        for name, laws in owners.items():
+            value = getattr(self, name)
+            if value is not None and self.law not in laws:
+                other = " or ".join(f'law = "{law}"' for law in laws)
+                raise InputError(name, value, "absent", f"only the {laws[0]} law has it: {other}")
+            if value is None and self.law in laws and name in needed:
+                allowed, example = needed[name]
+                raise InputError(name, None, allowed, f"the {self.law} law needs it: {example}")
+        if self.reorganization_energy == 0.0:
+            raise InputError("reorganization_energy", 0.0, "> 0", 'give for example "0.4 eV"')
         return self

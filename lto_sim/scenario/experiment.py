@@ -1,4 +1,4 @@
-"""Sections of a scenario that describe what is done and recorded: drive, output, scan, profiles, numerics."""
+"""Sections of a scenario that describe what is done and recorded: output, scan, profiles, numerics."""
 
 from __future__ import annotations
 
@@ -9,44 +9,26 @@ from pydantic import Field, field_validator, model_validator
 from lto_sim.errors import InputError
 from lto_sim.scenario.quantities import (
     Coordinate,
-    Fraction,
+    Dose,
+    DoseRate,
     Length,
     NonNegativeFraction,
-    Potential,
+    PotentialChange,
     ProbeWidth,
     Share,
-    Temperature,
     Time,
     TimeOrZero,
 )
 from lto_sim.scenario.section import Section
 
 __all__ = [
-    "DriveSpec",
+    "BeamDamageSpec",
     "MapsSpec",
     "NumericsSpec",
     "OutputSpec",
     "ProfileSpec",
     "ScanSpec",
-    "UntilSpec",
 ]
-
-
-class UntilSpec(Section):
-    """End of a drive step."""
-
-    time: Time = Field(description="Duration of the step [s]")
-    li_fraction: Fraction | None = Field(
-        default=None, description="End earlier when the mean li fraction crosses this value"
-    )
-
-
-class DriveSpec(Section):
-    """One step of the drive."""
-
-    hold: Potential = Field(description="Potential against In-Li [V]")
-    until: UntilSpec = Field(description="When the step ends")
-    temperature: Temperature | None = Field(default=None, description="Temperature of this step [K]")
 
 
 class OutputSpec(Section):
@@ -57,7 +39,11 @@ class OutputSpec(Section):
     )
     max_states: int = Field(default=200, ge=2, description="Most saved states")
     current_every: Time | None = Field(
-        default=None, description="Interval of current [s]; default a thousandth"
+        default=None,
+        description="Interval of current and potential [s]; default a thousandth, and finer after each change",
+    )
+    restart: Literal["all", "last", "none"] = Field(
+        default="all", description="Which saved states a run can be continued from"
     )
 
 
@@ -73,6 +59,7 @@ class ScanSpec(Section):
     flyback: TimeOrZero = Field(
         default=0.0, description="Dead time at each line's end [s], within frame_time"
     )
+    restart: bool = Field(default=False, description="Begin a new frame with every step of the drive")
 
     @field_validator("pixels")
     @classmethod
@@ -113,6 +100,17 @@ class MapsSpec(Section):
     probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
 
 
+class BeamDamageSpec(Section):
+    """What the electron beam does to transport: every diffusivity falls with the dose received."""
+
+    dose_rate: DoseRate = Field(
+        description="Dose rate, mean over the particle and the run [electrons m-2 s-1]; text in e/A^2/s"
+    )
+    dose: Dose = Field(
+        description="Dose [electrons m-2] after which diffusivities and conductances are 1/e; text in e/A^2"
+    )
+
+
 class NumericsSpec(Section):
     """Solver settings; the defaults are meant to be left alone."""
 
@@ -123,4 +121,7 @@ class NumericsSpec(Section):
         default=0.1, description="Change of w in a step, as part of the largest excess of the problem"
     )
     tolerance: Share = Field(default=1e-13, description="Largest residual of a step [li fraction]")
+    potential_step: PotentialChange = Field(
+        default=0.005, description="Largest change of a swept potential in a step [V]"
+    )
     max_steps: int = Field(default=1_000_000, ge=1, description="Most steps of a run")

@@ -9,22 +9,27 @@ from pydantic import Discriminator, Field, model_validator
 from lto_sim.errors import InputError
 from lto_sim.materials import load_material
 from lto_sim.scenario.quantities import (
+    AreaResistance,
     Conductance,
     Diffusivity,
     Fraction,
     InterfaceResistance,
     MolarEnergy,
     Potential,
+    PotentialPair,
     Temperature,
     Velocity,
+    VelocityOrZero,
 )
 from lto_sim.scenario.section import Section
 
 __all__ = [
+    "AreaResistanceSpec",
     "ConductanceSpec",
     "ConstantWindowsSpec",
     "DiffusivitySpec",
     "MaterialSpec",
+    "ReactionRateSpec",
     "RegularSolutionWindowsSpec",
     "ResistanceSpec",
     "VelocitySpec",
@@ -46,6 +51,27 @@ class VelocitySpec(Section):
     at: Velocity = Field(description="Value at the reference temperature [m s-1]")
     reference: Temperature = Field(description="Reference temperature [K]")
     Ea: MolarEnergy = Field(default=0.0, description="Activation energy [J mol-1]")
+
+
+class ReactionRateSpec(Section):
+    """Activated rate constant of an interface reaction."""
+
+    at: VelocityOrZero = Field(
+        description="k0 at the reference temperature [m s-1], i0 = F k0 dc sqrt(x (1 - x)); 0: blocked"
+    )
+    reference: Temperature = Field(description="Reference temperature [K]")
+    Ea: MolarEnergy = Field(default=0.0, description="Activation energy [J mol-1]")
+
+
+class AreaResistanceSpec(Section):
+    """Activated resistance of an area that a current crosses."""
+
+    at: AreaResistance = Field(description="Value at the reference temperature [ohm m2]; 0: none")
+    reference: Temperature = Field(description="Reference temperature [K]")
+    Ea: MolarEnergy = Field(
+        default=0.0,
+        description="Activation energy [J mol-1]; positive: the resistance falls with temperature",
+    )
 
 
 class ConductanceSpec(Section):
@@ -109,6 +135,19 @@ class MaterialSpec(Section):
     D_Li7: DiffusivitySpec = Field(description="Chemical diffusivity of Li7Ti5O12")
     windows: WindowsSpec = Field(description="Edges of the miscibility gap")
     plateau: Potential = Field(description="Plateau potential [V] against In-Li")
+    potential_window: PotentialPair = Field(
+        description="Potentials [V] against In-Li between which the two-phase picture holds; a drive that "
+        "leaves them warns"
+    )
+
+    @model_validator(mode="after")
+    def _window_holds_the_plateau(self) -> Self:
+        low, high = self.potential_window
+        if not low < self.plateau < high:
+            raise InputError(
+                "potential_window", (low, high), f"a pair around the plateau at {self.plateau:g} V", "widen it"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -134,4 +173,5 @@ class MaterialSpec(Section):
             windows = {"model": "constant", **windows}
         filled["windows"] = windows
         filled.setdefault("plateau", base.plateau_potential)
+        filled.setdefault("potential_window", list(base.potential_window))
         return filled

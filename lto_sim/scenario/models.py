@@ -18,7 +18,15 @@ from lto_sim.errors import InputError
 from lto_sim.scenario import parse
 from lto_sim.scenario.checks import check_feeds, check_one_dimensional, check_profile
 from lto_sim.scenario.contact import ContactSpec
-from lto_sim.scenario.experiment import DriveSpec, MapsSpec, NumericsSpec, OutputSpec, ProfileSpec, ScanSpec
+from lto_sim.scenario.drive import DriveSpec, ElementaryStep, elementary_steps
+from lto_sim.scenario.experiment import (
+    BeamDamageSpec,
+    MapsSpec,
+    NumericsSpec,
+    OutputSpec,
+    ProfileSpec,
+    ScanSpec,
+)
 from lto_sim.scenario.material import MaterialSpec
 from lto_sim.scenario.particle import SpecimenSpec
 from lto_sim.scenario.quantities import Fraction, Temperature
@@ -44,6 +52,9 @@ class Scenario(Section):
     contacts: dict[str, ContactSpec] = Field(description="Named contacts")
     drive: tuple[DriveSpec, ...] = Field(description="Steps, one after another")
     output: OutputSpec = Field(default_factory=OutputSpec, description="What is kept")
+    beam_damage: BeamDamageSpec | None = Field(
+        default=None, description="Damage by the beam; default: none"
+    )
     scan: ScanSpec | None = Field(default=None, description="Recorded frames")
     profile: tuple[ProfileSpec, ...] = Field(default=(), description="Where fronts are tracked")
     maps: MapsSpec = Field(default_factory=MapsSpec, description="Rendering of maps")
@@ -58,6 +69,7 @@ class Scenario(Section):
             )
         if not self.drive:
             raise InputError("drive", (), "at least one step", 'add [[drive]] with hold = "1.6 V"')
+        elementary_steps(self.drive)
         check_one_dimensional(self.specimen, self.contacts, self.surface, self.grain_boundaries)
         check_feeds(self.contacts, self.surface, self.grain_boundaries)
         for number, line in enumerate(self.profile):
@@ -100,9 +112,14 @@ class Scenario(Section):
         return type(self).from_dict(parse.set_paths(self.to_dict(), values))
 
     @property
+    def steps(self) -> tuple[ElementaryStep, ...]:
+        """The drive, every group of it written out."""
+        return elementary_steps(self.drive)
+
+    @property
     def duration(self) -> float:
-        """Longest possible run time [s]: the sum of the steps'."""
-        return math.fsum(step.until.time for step in self.drive)
+        """Longest possible run time [s]: the sum of the steps'; infinite where no time ends one of them."""
+        return math.fsum(step.longest for step in self.steps)
 
     def initial_composition(self, shape: tuple[int, int, int]) -> NDArray[np.float64]:
         """Li fraction at the start on cells (nz, ny, nx).

@@ -17,10 +17,15 @@ from lto_sim.units import DIMENSIONS, to_si
 
 __all__ = [
     "Angle",
+    "AreaCapacitance",
+    "AreaResistance",
     "Conductance",
     "Coordinate",
     "Corners",
+    "Current",
     "Diffusivity",
+    "Dose",
+    "DoseRate",
     "Fraction",
     "InterfaceResistance",
     "LabelPair",
@@ -33,14 +38,19 @@ __all__ = [
     "Number",
     "Point",
     "Potential",
+    "PotentialChange",
+    "PotentialPair",
     "ProbeWidth",
     "Share",
     "Smoothing",
+    "SweepRate",
     "Temperature",
     "ThicknessScale",
     "Time",
     "TimeOrZero",
+    "TransferCoefficient",
     "Velocity",
+    "VelocityOrZero",
 ]
 
 
@@ -104,6 +114,15 @@ Temperature = _quantity(
 Potential = _quantity("potential", -10.0, high=10.0)
 Diffusivity = _quantity("diffusivity", 1e-60, high=1.0)
 Velocity = _quantity("velocity", 0.0, low_open=True)
+VelocityOrZero = _quantity("velocity", 0.0, high=1e6)
+AreaResistance = _quantity("area resistance", 0.0, high=1e20)
+AreaCapacitance = _quantity("area capacitance", 0.0, high=1e4)
+Current = _quantity("current", -1.0, high=1.0, remedy="a particle takes pA to nA")
+PotentialChange = _quantity("potential", 0.0, low_open=True, high=1.0)
+SweepRate = _quantity("sweep rate", 0.0, low_open=True, high=1e9)
+Dose = _quantity("dose", 0.0, low_open=True)
+DoseRate = _quantity("dose rate", 0.0)
+TransferCoefficient = _quantity("dimensionless", 0.05, high=0.95)
 Conductance = _quantity("conductance", 0.0, high=1e-6)
 InterfaceResistance = _quantity("interface resistance", 0.0, high=1e30)
 Angle = _quantity(
@@ -154,5 +173,6 @@ def _listed(value: object) -> object:
 Point = _pair_of(Coordinate)
 LengthPair = _pair_of(Length)
 LabelPair = _pair_of(int)
+PotentialPair = _pair_of(Potential)
 Corners = _at_least(3, Point)
 Line = _at_least(2, Point)

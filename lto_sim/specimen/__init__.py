@@ -2,7 +2,7 @@
 
 from lto_sim.specimen.boundaries import GrainBoundary
 from lto_sim.specimen.build import build_mesh
-from lto_sim.specimen.contacts import ArcStretch, Contact, LabelStretch, RegionStretch, Stretch
+from lto_sim.specimen.contacts import ArcStretch, Contact, LabelStretch, ReactionKinetics, RegionStretch, Stretch
 from lto_sim.specimen.geometry import (
     Outline,
     Polygon,
@@ -30,6 +30,7 @@ __all__ = [
     "Outline",
     "Polygon",
     "Radial",
+    "ReactionKinetics",
     "Rectangle",
     "RegionStretch",
     "Ring",

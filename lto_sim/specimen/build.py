@@ -83,7 +83,7 @@ def build_mesh(
         lattice = Lattice(cells.open_x, cells.open_y, barriers)
         lines = grain_lines(boundaries, shape, rings, x_face, y_face, cells.inside, lattice, barriers)
         feeding = [n for n, contact in enumerate(contacts) if contact.feeds != "bulk"]
-        fixing = [n for n in feeding if contacts[n].transfer is None]
+        fixing = [n for n in feeding if contacts[n].holds]
         held, fixed = np.isin(wall.contact, feeding), np.isin(wall.contact, fixing)
         skin = Skin(columns, wall, held, fixed, lines, faces, perimeter)
         surface, edges = surface_elements(skin, contacts), surface_edges(skin)

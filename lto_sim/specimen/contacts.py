@@ -16,7 +16,15 @@ from lto_sim.errors import InputError
 from lto_sim.materials import Arrhenius
 from lto_sim.specimen.outline import Outline
 
-__all__ = ["AnyStretch", "ArcStretch", "Contact", "LabelStretch", "RegionStretch", "Stretch"]
+__all__ = [
+    "AnyStretch",
+    "ArcStretch",
+    "Contact",
+    "LabelStretch",
+    "ReactionKinetics",
+    "RegionStretch",
+    "Stretch",
+]
 
 Floats = NDArray[np.float64]
 
@@ -116,6 +124,26 @@ AnyStretch = Stretch | ArcStretch | RegionStretch | LabelStretch
 
 
 @dataclass(frozen=True)
+class ReactionKinetics:
+    """Constants of an interface reaction.
+
+    Parameters
+    ----------
+    constant : Rate constant k0 [m s-1]; None: the contact lets nothing through.
+    transfer_coefficient : alpha of the reduction (insertion) in Butler and Volmer's law [1].
+    reorganization_energy : lambda of Marcus, Hush and Chidsey's law [J mol-1]; None: Butler and Volmer's.
+    """
+
+    constant: Arrhenius | None
+    transfer_coefficient: float = 0.5
+    reorganization_energy: float | None = None
+
+    def rate(self, temperature: float) -> float:
+        """Rate constant k0 [m s-1] at `temperature` [K]."""
+        return 0.0 if self.constant is None else self.constant(temperature)
+
+
+@dataclass(frozen=True)
 class Contact:
     """A named contact and its law.
 
@@ -123,15 +151,26 @@ class Contact:
     ----------
     name : Name, as in the scenario.
     stretch : Where it is.
-    transfer : None for `equilibrium` (the surface is held at the potential's composition); else the rate
-        constant k_c [m s-1] of the `linear` law, flux = k_c dc (w_contact - w_surface).
+    transfer : Rate constant k_c [m s-1] of the `linear` law, flux = k_c dc (w_contact - w_surface). Without it
+        and `kinetics` the surface is held at the potential's composition (`equilibrium`).
     feeds : What it feeds: the bulk behind it, the conducting surface that ends on it, or both.
+    kinetics : Interface reaction of the `butler_volmer` and `marcus_hush_chidsey` laws; None: another law.
+    conductance : Conductance [ohm-1 m-2] of what lies in series with the contact; None: no resistance.
+    capacitance : Double layer beside the reaction [F m-2].
     """
 
     name: str
     stretch: AnyStretch
     transfer: Arrhenius | None = None
     feeds: Literal["both", "bulk", "surface"] = "both"
+    kinetics: ReactionKinetics | None = None
+    conductance: Arrhenius | None = None
+    capacitance: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether the surface is held at the potential's composition (`equilibrium`)."""
+        return self.transfer is None and self.kinetics is None
 
     def __post_init__(self) -> None:
         if self.feeds not in {"both", "bulk", "surface"}:

@@ -203,9 +203,10 @@ def _assemble_elements(problem: Problem, system: System, skew: Skew, local: Loca
     for f in range(faces.cell.size):
         n = faces.element[f]
         if n >= 0 and not local.held[n - node]:
-            d = phases.d_poor if local.side[n - node] < 0 else phases.d_rich
-            a[n] += faces.transfer[f] / d
-            rhs[n] += faces.transfer[f] * (faces.w[f] - base[n] / d) + faces.imposed[f]
+            side = 0 if local.side[n - node] < 0 else 1
+            d = phases.d_poor if side == 0 else phases.d_rich
+            a[n] += faces.transfer[side, f] / d
+            rhs[n] += faces.transfer[side, f] * (faces.w[side, f] - base[n] / d) + faces.imposed[f]
 
 
 @kernel
@@ -313,8 +314,10 @@ def _balance_elements(problem: Problem, local: Local, v: Floats, x: Floats) -> f
             local.face_flux[f] = -flux[e]
             flux[e] = 0.0
         else:
-            d = phases.d_poor if local.side[e] < 0 else phases.d_rich
-            through = faces.transfer[f] * (faces.w[f] - base[n] / d - v[n] / d) + faces.imposed[f]
+            side = 0 if local.side[e] < 0 else 1
+            d = phases.d_poor if side == 0 else phases.d_rich
+            through = faces.transfer[side, f] * (faces.w[side, f] - base[n] / d - v[n] / d)
+            through += faces.imposed[f]
             local.face_flux[f] = through
             flux[e] += through
     for e in range(count):

@@ -3,7 +3,7 @@
 `cache=True` fails where no cache directory can be written (a read-only installation without a home), so a
 temporary one is named first in that case; it is shared with worker processes and removed at exit. numba
 renews a cached kernel when its own file changes but not when a kernel it calls does, so caches beside the
-source that are older than it are dropped at import. Every kernel keeps its Python form as ``.py_func``.
+source that are older than any source with kernels are dropped at import. Every kernel keeps its Python form as ``.py_func``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _has_home() -> bool:
 
 def _drop_stale_caches() -> None:
     here = Path(__file__).resolve().parent
-    newest = max(source.stat().st_mtime for source in here.glob("*.py"))
+    kernels = [source for source in here.glob("*.py") if "@kernel" in source.read_text(encoding="utf-8")]
+    newest = max((source.stat().st_mtime for source in kernels), default=0.0)
     for index in (here / "__pycache__").glob("*.nbi"):
         with contextlib.suppress(OSError):
             if index.stat().st_mtime < newest:

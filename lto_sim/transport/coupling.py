@@ -15,11 +15,12 @@ that state without a jump: the depth has a floor, and over the last part of a ce
 the node, which is what a cell of one phase is fed through. Any positive value conserves lithium. A contact
 that feeds its cell directly sees the node, the mean of the depths while the cell fills.
 
-A contact feeds through an interface conductance k_c A in series with the half cell G:
+A contact feeds through an interface conductance T A in series with the half cell G:
 
-    flux = k_c A G / (k_c A + D G) (D w_contact - u) + imposed,
+    flux = T A G / (T A + D G) (D w_contact - u) + imposed,
 
-with D that of the phase at the surface; the sign of k_c A w_contact + G u tells which. Along an edge between
+with D, T and w_contact those of the phase at the surface (`laws`; T = k_c for the linear law); the sign of
+T A w_contact + G u tells which, for T w_contact is the same in both. Along an edge between
 two elements the flux is G (w_1 - w_2), and across a barrier of resistance R (w_1 - w_2)/(R + d_1/D_1 +
 d_2/D_2): p u_1 - q u_2 with p and q of the phases on both sides.
 """
@@ -69,8 +70,8 @@ class Faces(NamedTuple):
     cell : Flat index of the cell behind each face.
     element : Flat index of the element that the face feeds, -1 where it feeds the cell.
     g : Conductance from the face to the cell's node.
-    transfer : k_c A, infinite where the surface is held.
-    w : Excess at the contact.
+    transfer : T A under a poor and a rich surface, (2, faces); infinite where the surface is held.
+    w : Excess that the law drives a poor and a rich surface to, (2, faces); T w is the same in both rows.
     imposed : Flux that is pushed through whatever the potential.
     """
 
@@ -136,18 +137,20 @@ def contact_coefficients(
         if faces.element[f] >= 0:
             continue
         c = faces.cell[f]
-        transfer = faces.transfer[f]
         g = faces.g[f]
-        if np.isinf(transfer):
-            d = phases.d_poor if faces.w[f] < 0.0 else phases.d_rich
+        if np.isinf(faces.transfer[0, f]):
+            side = 0 if faces.w[0, f] < 0.0 else 1
+            d = phases.d_poor if side == 0 else phases.d_rich
             new = g
         else:
-            drive = transfer * faces.w[f] + g * (base[c] + v[c])
-            d = phases.d_poor if drive < 0.0 else phases.d_rich
+            drive = faces.transfer[0, f] * faces.w[0, f] + g * (base[c] + v[c])
+            side = 0 if drive < 0.0 else 1
+            d = phases.d_poor if side == 0 else phases.d_rich
+            transfer = faces.transfer[side, f]
             new = transfer * g / (transfer + d * g)
         changed = changed or new != coefficient[f]
         coefficient[f] = new
-        target[f] = d * faces.w[f]
+        target[f] = d * faces.w[side, f]
     return changed
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.controller import StepController, change_of_step, rounded
+from lto_sim.errors import InputError
+from lto_sim.transport.checkpoint import Checkpoint
+from lto_sim.transport.circuit import Electrical, Outcome
+from lto_sim.transport.controller import change_of_step, rounded
+from lto_sim.transport.first_step import first_step
+from lto_sim.transport.leg import Leg, LegPlan, LegStart
+from lto_sim.transport.ledger import Ledger
 from lto_sim.transport.record import Observer, Span
-from lto_sim.transport.step import Conditions, ImplicitStepper, StepResult
+from lto_sim.transport.step import ImplicitStepper, StepResult
 
-__all__ = ["STATUS", "Counters", "Leg", "Progress", "march"]
+__all__ = ["STATUS", "Counters", "Leg", "LegEnd", "Progress", "march"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -24,31 +30,19 @@ STATUS: Final[tuple[str, ...]] = (
     "finished: the li fraction asked for was reached",
     "stopped at the step limit: raise numerics.max_steps or use larger cells",
     "stopped because the step size collapsed: report this scenario, or relax numerics.tolerance",
+    "stopped because the particle cannot take the current: its surface is full (or empty) at the contacts; "
+    "give the step an end condition until.potential, or a smaller current",
+    "stopped because the drive step can never end: nothing changes any more; give it until.time",
 )
-"""Meaning of the status value of a run."""
+"""Meaning of the status value of a run; above 1 it could not be finished."""
 
 _SMALLEST_STEP = 1e-16
 _ROUND_OFF = 1e-12
-
-
-@dataclass(frozen=True)
-class Leg:
-    """One step of the drive.
-
-    Parameters
-    ----------
-    duration : Longest time that it lasts [s].
-    potential : Potential held [V].
-    conditions : Conditions as a function of time [s] at the end of a step.
-    controller : Step size control.
-    stop_fraction : Mean li fraction at which it ends earlier, or None.
-    """
-
-    duration: float
-    potential: float
-    conditions: Callable[[float], Conditions]
-    controller: StepController
-    stop_fraction: float | None = None
+_NEVER = 1e14
+"""Time [s] after which a step without a duration is taken for endless."""
+_LOCATED = 1e-5
+"""How near a potential [V], or a current (as part of it), is met."""
+_LOCATING = 60
 
 
 @dataclass
@@ -68,6 +62,7 @@ class Counters:
     lowest: float = math.inf
     highest: float = -math.inf
     status: int = 0
+    ends: list[LegEnd] = field(default_factory=list)
 
     def add(self, result: StepResult) -> None:
         """Count the work of a step, kept or not."""
@@ -75,38 +70,26 @@ class Counters:
         self.linear_iterations += result.linear_iterations
 
 
-@dataclass
-class _Ledger:
-    """Uptake of every contact, by compensated summation (Neumaier)."""
+@dataclass(frozen=True)
+class LegEnd:
+    """A drive step that is over: its number, start and end [s], and what ended it."""
 
-    slices: tuple[slice, ...]
-    total: Floats = field(init=False)
-    lost: Floats = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.total = np.zeros(len(self.slices))
-        self.lost = np.zeros(len(self.slices))
-
-    def add(self, uptake: Floats) -> Floats:
-        for index, part in enumerate(self.slices):
-            amount = math.fsum(uptake[part])
-            new = self.total[index] + amount
-            big, small = sorted((self.total[index], amount), key=abs, reverse=True)
-            self.lost[index] += (big - new) + small
-            self.total[index] = new
-        return self.value()
-
-    def value(self) -> Floats:
-        return self.total + self.lost
+    number: int
+    start: float
+    end: float
+    reason: str
 
 
 def march(
     stepper: ImplicitStepper,
     x_start: Floats,
-    legs: tuple[Leg, ...],
+    legs: Sequence[Leg | LegPlan],
     observers: tuple[Observer, ...],
     *,
     max_steps: int = 1_000_000,
+    duration: float | None = None,
+    electrical: Electrical | None = None,
+    restart: Checkpoint | None = None,
     progress: Progress | None = None,
 ) -> tuple[Floats, float, Counters]:
     """Run the drive.
@@ -118,17 +101,30 @@ def march(
     legs : Steps of the drive, one after another.
     observers : Called with every accepted span, in order.
     max_steps : Most accepted steps.
+    duration : Longest time of the whole run [s]; default: the sum of the legs'.
+    electrical : State of the circuit at time 0; default: none.
+    restart : Where the run is continued from, instead of `x_start`.
     progress : Called with the part of the time that is done.
 
     Returns
     -------
     Composition at the end, time of the end [s], counters.
+
+    Raises
+    ------
+    InputError
+        The end condition of the first drive step is met before it begins.
     """
-    duration = math.fsum(leg.duration for leg in legs)
-    run = _Run(stepper, x_start, observers, max_steps, progress, duration)
-    for leg in legs:
-        if not run.leg(leg):
-            break
+    if duration is None:
+        duration = math.fsum(leg.duration for leg in legs if isinstance(leg, Leg))
+    if electrical is None:
+        count = len(stepper.grid.contact_slices)
+        electrical = Electrical(0.0, np.zeros(count), np.zeros(count))
+    run = _Run(stepper, x_start, legs, observers, max_steps, progress, duration, electrical)
+    if restart is not None:
+        run.take_up(restart)
+    while run.number < len(legs) and run.leg(legs[run.number]):
+        run.number = run.following()
     return stepper.grid.unpad(run.x).copy(), run.time, run.counters
 
 
@@ -139,13 +135,15 @@ class _Run:
         self,
         stepper: ImplicitStepper,
         x_start: Floats,
+        legs: Sequence[Leg | LegPlan],
         observers: tuple[Observer, ...],
         max_steps: int,
         progress: Progress | None,
         duration: float,
+        electrical: Electrical,
     ) -> None:
         grid = stepper.grid
-        self.stepper, self.grid = stepper, grid
+        self.stepper, self.grid, self.legs = stepper, grid, legs
         self.observers, self.max_steps, self.progress, self.duration = (
             observers,
             max_steps,
@@ -156,91 +154,218 @@ class _Run:
         self.excess: Floats | None = None
         self.time = 0.0
         self.counters = Counters()
-        self.ledger = _Ledger(grid.contact_slices)
+        self.ledger = Ledger(grid.contact_slices)
         self.inside = np.flatnonzero(grid.volume)
         self.capacity = math.fsum(grid.volume) * grid.volume_scale
         self.lithium = self.lithium_at_start = self.inventory(self.x)
+        self.electrical = electrical
+        self.first_interface = electrical.interface
+        self.signals: Floats | None = None
+        self.number = self.leg_steps = 0
+        self.start = LegStart(0.0, 0.0, 0.0)
+        self.edges = 0.0, 1.0
+        self.next_step = self.last_step = self.proposed = 0.0
+        self.group = -1
+
+    def take_up(self, point: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.x = np.zeros_like(self.x)
+        self.x[self.grid.interior] = point.x
+        begun = point.time > 0.0
+        self.excess = point.excess if begun and point.excess.size == self.grid.elements else None
+        self.time, self.next_step, self.last_step = point.time, point.next_step, point.last_step
+        self.signals = point.signals
+        size = point.interface.size
+        known = point.conductance.size == size * size and bool(point.conductance.any())
+        conductance = point.conductance.reshape(size, size) if known else None
+        self.electrical = Electrical(point.potential, point.interface, point.current, conductance)
+        self.first_interface = point.first_interface
+        self.ledger.total, self.ledger.lost = point.total.copy(), point.lost.copy()
+        self.number, self.leg_steps = point.leg, point.leg_steps
+        self.start = LegStart(point.leg_start, point.leg_potential, point.leg_scale)
+        self.lithium, self.lithium_at_start = self.inventory(self.x), point.lithium_at_start
+        self.stepper.forget()
+
+    def checkpoint(self, next_step: float, leg: int, steps: int) -> Checkpoint:
+        """What the run is continued from here."""
+        known = self.electrical.conductance
+        size = self.electrical.interface.size
+        return Checkpoint(
+            self.x[self.grid.interior], np.empty(0) if self.excess is None else self.excess,
+            self.electrical.interface, self.first_interface, self.electrical.current,
+            np.zeros((size, size)) if known is None else known,
+            self.ledger.total.copy(), self.ledger.lost.copy(),
+            np.zeros(1) if self.signals is None else self.signals,
+            self.time, next_step, self.last_step, self.electrical.potential, leg, steps, self.start.time, self.start.potential, self.start.scale, self.lithium_at_start,
+        )  # fmt: skip
 
     def inventory(self, x: Floats) -> float:
         """Lithium [m3 of li fraction], exactly rounded, so that the balance measures the scheme alone."""
         cells = self.grid.interior
         return math.fsum(x[cells] * self.grid.volume[cells]) * self.grid.volume_scale
 
-    def leg(self, leg: Leg) -> bool:
+    def following(self) -> int:
+        """Number of the drive step after this one; those of a titration that its potential has ended are left."""
+        number = self.number + 1
+        while self.group >= 0 and number < len(self.legs) and self.legs[number].group == self.group:
+            number += 1
+        return number
+
+    def leg(self, plan: Leg | LegPlan) -> bool:
         """Run one step of the drive; False where the run cannot go on."""
         self.counters.status = 0
-        end_of_leg = self.time + leg.duration
-        if abs(end_of_leg - self.duration) < 1e-12 * self.duration:
+        if self.leg_steps == 0:
+            excess = np.empty(0) if self.excess is None else self.excess
+            self.start = LegStart(self.time, self.electrical.potential, plan.scale(self.x, excess))
+            self.next_step = 0.0
+        leg = plan.begin(self.start)
+        leg = replace(leg, controller=replace(leg.controller, excess_scale=self.start.scale))
+        end_of_leg = self.start.time + leg.duration
+        if self.number == len(self.legs) - 1 and abs(end_of_leg - self.duration) < 1e-12 * self.duration:
             end_of_leg = self.duration  # the last time asked for, to the last bit
-        first = self.first_step(leg)
-        dt = first
+        reason = self.steps(leg, end_of_leg)
+        self.counters.ends.append(LegEnd(self.number, self.start.time, self.time, reason))
+        self.leg_steps = 0
+        if self.counters.status == 0 and reason == "li_fraction":
+            self.counters.status = 1
+        return self.counters.status <= 1
+
+    def steps(self, leg: Leg, end_of_leg: float) -> str:
+        """Take steps until something ends the leg; say what."""
         counters = self.counters
+        first = first_step(self.grid, self.x, leg, self.time, self.electrical, self.last_step)
+        dt = self.next_step or first
+        conditions = leg.conditions(self.time)
+        self.edges = conditions.x_poor, conditions.x_rich
         while self.time < end_of_leg:
             if counters.steps >= self.max_steps:
                 counters.status = 2
-                return False
-            dt = max(rounded(dt), self.resolved())
+                return "limit"
+            if math.isinf(end_of_leg) and self.time - self.start.time > _NEVER:
+                counters.status = 5
+                return "limit"
+            dt = self.proposed = max(rounded(min(dt, leg.longest_step)), self.resolved())
             rest = end_of_leg - self.time
             size = rest if dt >= rest * (1.0 - 1e-12) else min(dt, 0.5 * rest) if dt > 0.5 * rest else dt
-            conditions = leg.conditions(self.time + size)
-            if self.excess is None:
-                self.excess = self.stepper.start_excess(self.x, conditions)
-            result = self.stepper.step(self.x, size, conditions, self.excess)
-            counters.add(result)
-            load = self.load(result, leg.controller, conditions) if result.settled else math.inf
+            outcome = self.trial(leg, size)
+            settled = outcome.result.settled or outcome.beyond != 0
+            load = self.load(outcome, leg) if settled else math.inf
             if not leg.controller.accepts(load):
                 counters.rejected += 1
                 dt = size * (0.25 if math.isinf(load) else max(0.2, 0.9 / load))
                 if dt < max(_SMALLEST_STEP * first, self.resolved()):
                     counters.status = 3
-                    return False
+                    return "limit"
                 continue
-            if self.accept(leg, result, end_of_leg if size == rest else self.time + size):
-                counters.status = 1
-                return True
-            dt = leg.controller.next_step(size, load)
-        return True
+            if leg.passed(outcome, self.electrical, size) >= 0.0:
+                return self.locate(leg, size, outcome)
+            end = end_of_leg if size == rest else self.time + size
+            self.next_step = leg.controller.next_step(size, load)
+            if self.accept(leg, outcome, end, end_of_leg, dt=size):
+                return "li_fraction"
+            dt = self.next_step
+        return "time"
+
+    def trial(self, leg: Leg, size: float) -> Outcome:
+        """A step of `size` [s] from here."""
+        if self.excess is None:
+            self.excess = self.stepper.start_excess(self.x, leg.conditions(self.time + size))
+        outcome = leg.advance(self.stepper, self.x, size, self.time + size, self.excess, self.electrical)
+        self.counters.add(outcome.result)
+        return outcome
+
+    def locate(self, leg: Leg, size: float, outcome: Outcome) -> str:
+        """Take the longest step that stays short of the potential or current that ends the leg."""
+        short, long, best = 0.0, size, None
+        far = leg.passed(outcome, self.electrical, size)
+        for _ in range(_LOCATING):
+            middle = 0.5 * (short + long)
+            if long - short <= 1e-9 * size or middle < self.resolved():
+                break
+            trial = self.trial(leg, middle)
+            if not trial.result.settled and trial.beyond == 0:
+                long = middle
+                continue
+            gone = leg.passed(trial, self.electrical, middle)
+            if gone >= 0.0:
+                long, far = middle, gone
+            else:
+                short, best = middle, trial
+                if gone > -_LOCATED:
+                    break
+        if leg.stop_potential is not None:
+            self.group = leg.group
+        if best is not None:
+            self.accept(leg, best, self.time + short, self.time + short, dt=short, ends=True)
+        elif self.leg_steps == 0 and self.counters.steps == 0:
+            raise _already_met(leg)
+        if leg.stop_potential is None and leg.stop_current is None:
+            self.counters.status = 4
+            return "full"
+        return "current" if leg.stop_potential is None and math.isfinite(far) else "potential"
 
     def resolved(self) -> float:
         """Smallest step [s] that the time itself can still count."""
         return 8.0 * math.ulp(self.time)
 
-    def load(self, result: StepResult, controller: StepController, conditions: Conditions) -> float:
-        """What a step did, as a multiple of what it may do."""
-        cells = self.grid.interior
+    def load(self, outcome: Outcome, leg: Leg) -> float:
+        """What a step did, as a multiple of what it may do; nothing where it could not be done at all."""
+        if outcome.beyond:
+            return 0.0
+        cells, result = self.grid.interior, outcome.result
         change = change_of_step(
             self.x,
             result.x,
             self.grid.fraction,
             cells.start,
             cells.stop,
-            conditions.x_poor,
-            conditions.x_rich,
+            *self.edges,
         )
-        return controller.load(*change)
+        load = leg.controller.load(*change)
+        if math.isfinite(leg.charging) and leg.supply is not None:
+            moved = outcome.electrical.interface - self.electrical.interface
+            load = max(load, float(np.abs(moved[leg.supply.resolves]).max(initial=0.0)) / leg.charging)
+        return load
 
-    def accept(self, leg: Leg, result: StepResult, end: float) -> bool:
+    def accept(
+        self, leg: Leg, outcome: Outcome, end: float, end_of_leg: float, *, dt: float, ends: bool = False
+    ) -> bool:
         """Take a step over, or its part up to the li fraction asked for; True where that ends the leg."""
-        grid, counters = self.grid, self.counters
+        grid, counters, result = self.grid, self.counters, outcome.result
         uptake_start = self.ledger.value()
         before = result.excess if self.excess is None else self.excess
         lithium = self.inventory(result.x)
         part = self.part_to_stop(leg, lithium)
         x_new, uptake, excess = result.x, result.uptake, result.excess
+        signals = self.read(leg, outcome, dt, end)
         if part < 1.0:
             end = max(self.time + part * (end - self.time), math.nextafter(self.time, math.inf))
             x_new = self.x + part * (x_new - self.x)
             uptake = part * uptake
             excess = before + part * (excess - before)
             lithium = self.inventory(x_new)
+        fresh = self.leg_steps == 0 or self.signals is None
+        if self.signals is None:
+            self.signals = np.zeros_like(signals)
+        signals_start = self.signals_at_start(leg, signals) if fresh else self.signals
+        here = self.checkpoint(self.proposed if self.leg_steps else 0.0, self.number, self.leg_steps)
         uptake_end = self.ledger.add(uptake)
+        x_start, time_start, lithium_start = self.x, self.time, self.lithium
+        over = ends or part < 1.0 or end >= end_of_leg
+        self.x, self.excess, self.time, self.lithium = x_new, excess, end, lithium
+        self.electrical, self.signals = outcome.electrical, signals
+        self.leg_steps += 1
+        self.last_step = dt
+        there = self.checkpoint(self.next_step, self.number, self.leg_steps)
+        if over:
+            there = replace(there, leg=self.following(), leg_steps=0, next_step=0.0)
         span = Span(
-            self.time, end, grid.unpad(self.x), grid.unpad(x_new), before, excess,
-            self.lithium, lithium, uptake_start, uptake_end, leg.potential,
+            time_start, end, grid.unpad(x_start), grid.unpad(x_new), before, excess,
+            lithium_start, lithium, uptake_start, uptake_end, signals_start, signals,
+            self.number, self.start.time, end_of_leg, over, here, there,
         )  # fmt: skip
         for observer in self.observers:
             observer.observe(span)
-        self.x, self.excess, self.time, self.lithium = x_new, excess, end, lithium
         balance = abs(lithium - self.lithium_at_start - math.fsum(uptake_end)) / self.capacity
         counters.steps += 1
         counters.worst_balance_error = max(counters.worst_balance_error, balance)
@@ -249,9 +374,27 @@ class _Run:
         counters.highest = max(counters.highest, float(cells.max()))
         if counters.lowest < -_ROUND_OFF or counters.highest > 1.0 + _ROUND_OFF:
             counters.out_of_range += int(np.count_nonzero((cells < -_ROUND_OFF) | (cells > 1.0 + _ROUND_OFF)))
-        if self.progress is not None:
-            self.progress(end / self.duration)
+        if self.progress is not None and math.isfinite(self.duration):
+            self.progress(min(end / self.duration, 1.0))
         return part < 1.0
+
+    def read(self, leg: Leg, outcome: Outcome, dt: float, end: float) -> Floats:
+        """Signals of the circuit after a step: potential, interface potentials, overpotentials, double layers."""
+        electrical = outcome.electrical
+        if leg.supply is None or leg.overpotential is None or self.excess is None:
+            return np.array([electrical.potential])
+        over = leg.overpotential(self.x, self.excess, outcome, dt, end)
+        layer = leg.supply.circuit.capacitance * (electrical.interface - self.first_interface)
+        return np.concatenate([[electrical.potential], electrical.interface, over, layer])
+
+    def signals_at_start(self, leg: Leg, signals: Floats) -> Floats:
+        """Signals at the start of a drive step: those of its first step, but charge is where it was."""
+        if leg.supply is None or signals.size == 1:
+            return signals
+        layer = leg.supply.circuit.capacitance * (self.electrical.interface - self.first_interface)
+        start = signals.copy()
+        start[signals.size - layer.size :] = layer
+        return start
 
     def part_to_stop(self, leg: Leg, lithium: float) -> float:
         """Part of the step after which the mean li fraction crosses the one asked for; 1 if it does not.
@@ -266,21 +409,19 @@ class _Run:
             return 1.0
         return min(before / (before - after), 1.0 - 1e-15) if before * after < 0.0 else 1.0 - 1e-15
 
-    def first_step(self, leg: Leg) -> float:
-        """Time in which the contact faces alone would move their cells by the part allowed."""
-        conditions = leg.conditions(self.time)
-        grid = self.grid
-        cell = grid.contact_cell
-        transfer = conditions.contact_transfer * grid.contact_area
-        half = conditions.fastest * grid.contact_conductance * grid.conductance_scale
-        series = half / (
-            1.0 + np.where(np.isinf(transfer), 0.0, half / np.where(transfer > 0, transfer, 1.0))
-        )
-        x = self.x[cell]
-        w = np.minimum(x - conditions.x_poor, 0.0) + np.maximum(x - conditions.x_rich, 0.0)
-        flux = series * np.abs(conditions.contact_excess - w) + np.abs(conditions.imposed_flux)
-        rate = float(np.max(flux * grid.fraction[cell] / (grid.volume[cell] * grid.volume_scale)))
-        limit = 0.01 * leg.duration
-        if rate <= 0.0:
-            return limit
-        return min(limit, leg.controller.front_fraction * conditions.gap / rate)
+
+def _already_met(leg: Leg) -> InputError:
+    if leg.stop_potential is None and leg.stop_current is None:
+        return InputError(
+            leg.path, "a current", "one that the contacts let through",
+            "no potential within 10 V drives it at all: a smaller current, or contacts with larger constants",
+        )  # fmt: skip
+    if leg.stop_current is not None:
+        return InputError(
+            f"{leg.path}.until.current", leg.stop_current, "below the current at the start of the step",
+            "the end condition is met already",
+        )  # fmt: skip
+    return InputError(
+        f"{leg.path}.until.potential", leg.stop_potential, "beyond the potential at the start of the step",
+        "the end condition is met already",
+    )  # fmt: skip

@@ -156,10 +156,10 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
     for f in range(faces.cell.size):
         local.coefficient[f] = 0.0
         n = faces.element[f]
-        if n >= 0 and np.isinf(faces.transfer[f]):
+        if n >= 0 and np.isinf(faces.transfer[0, f]):
             local.held[n - node] = True
-            local.side[n - node] = -1 if faces.w[f] < 0.0 else 1
-            w_old[n - node] = faces.w[f]
+            local.side[n - node] = -1 if faces.w[0, f] < 0.0 else 1
+            w_old[n - node] = faces.w[0, f]
     for e in range(w_old.size):
         v[node + e] = (phases.d_poor if local.side[e] < 0 else phases.d_rich) * w_old[e]
     front_depths(

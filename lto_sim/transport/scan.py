@@ -2,45 +2,94 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
+
 import numpy as np
 
 from lto_sim.errors import InputError
-from lto_sim.scenario.experiment import ScanSpec
+from lto_sim.scenario import Scenario
 from lto_sim.specimen import Mesh
 from lto_sim.specimen.raster import overlap_weights, pixel_offsets
-from lto_sim.transport.record import ScanPlan
+from lto_sim.transport.record import FrameSeries, ScanPlan
+from lto_sim.transport.schedule import frame_period
 
-__all__ = ["plan_scan"]
+__all__ = ["count_frames", "plan_scan"]
 
 _MOST_FRAMES = 100_000
 
 
-def plan_scan(scan: ScanSpec, mesh: Mesh, duration: float, inert_fraction: float = 0.0) -> ScanPlan:
-    """Lay the frames of a run of `duration` [s] over its mesh; a run shorter than a frame has a part of one.
+def plan_scan(scenario: Scenario, mesh: Mesh, duration: float) -> ScanPlan:
+    """Lay the frames of a run of at most `duration` [s] over its mesh; a run shorter than a frame has a part of one.
 
-    Inactive layers of the mesh count with the li fraction `inert_fraction`.
+    Inactive layers of the mesh count with the scenario's li fraction of them.
 
     Raises
     ------
     InputError
-        More than 100 000 frames.
+        No scan, more than 100 000 frames, or a frame period of one step without a scan that begins anew.
     """
-    period = scan.frame_time if scan.period is None else scan.period
-    frames = int(np.floor((duration - scan.frame_time) / period * (1.0 + 1e-12))) + 1
-    if frames > _MOST_FRAMES:
-        limit = duration / _MOST_FRAMES
-        raise InputError("scan.period", period, f">= {limit:g} s for this duration", "record fewer frames")
+    scan = scenario.scan
+    if scan is None:
+        raise InputError("scan", None, "a scan", "add [scan]")
+    for number, step in enumerate(scenario.steps):
+        if step.frame_period is None:
+            continue
+        if not scan.restart:
+            raise InputError(
+                f"{step.path}.frame_period", step.frame_period, "absent unless scan.restart is true",
+                "add restart = true to [scan], so that every step begins with a frame",
+            )  # fmt: skip
+        if step.frame_period < scan.frame_time * (1.0 - 1e-9):
+            raise InputError(
+                f"{step.path}.frame_period", step.frame_period, f">= scan.frame_time = {scan.frame_time:g} s",
+                "lengthen it",
+            )  # fmt: skip
+        frame_period(scenario, number)
+    frames = partial(_of_step, scenario) if scan.restart else _of_run(scenario, duration)
     columns, rows = scan.pixels
     x, y = mesh.x_face, mesh.y_face
     area = mesh.fraction * np.diff(y)[:, None] * np.diff(x)[None, :]
     inert = area * (mesh.thickness - mesh.active_thickness) / mesh.multiplicity
     largest = float(mesh.volume.sum(axis=0).max())
     return ScanPlan(
-        frame_start=np.arange(max(frames, 1)) * period,
+        frames=frames,
         pixel_time=pixel_offsets(scan.pixels, scan.frame_time, scan.flyback, scan.order),
         weight_x=overlap_weights(x, np.linspace(x[0], x[-1], columns + 1)),
         weight_y=overlap_weights(y, np.linspace(y[0], y[-1], rows + 1)),
         volume=mesh.volume / largest,
         inert_volume=inert / largest,
-        inert_lithium=inert_fraction * inert / largest,
+        inert_lithium=scenario.specimen.dead_layer.li_fraction * inert / largest,
     )
+
+
+def _series(start: float, period: float, frame_time: float, duration: float, field: str) -> FrameSeries:
+    """Frames that fit into a duration, at least a part of one."""
+    if math.isinf(duration):
+        return FrameSeries(start, period, _MOST_FRAMES)
+    frames = int(np.floor((duration - frame_time) / period * (1.0 + 1e-12))) + 1
+    if frames > _MOST_FRAMES:
+        limit = duration / _MOST_FRAMES
+        raise InputError(field, period, f">= {limit:g} s for this duration", "record fewer frames")
+    return FrameSeries(start, period, max(frames, 1))
+
+
+def _of_run(scenario: Scenario, duration: float) -> FrameSeries:
+    return _series(0.0, frame_period(scenario, 0), _frame_time(scenario), duration, "scan.period")
+
+
+def _of_step(scenario: Scenario, number: int, start: float, end: float) -> FrameSeries:
+    field = f"{scenario.steps[number].path}.frame_period"
+    return _series(start, frame_period(scenario, number), _frame_time(scenario), end - start, field)
+
+
+def _frame_time(scenario: Scenario) -> float:
+    return 0.0 if scenario.scan is None else scenario.scan.frame_time
+
+
+def count_frames(plan: ScanPlan, durations: list[float]) -> int:
+    """Frames of a run whose drive steps last that long [s], at most."""
+    if isinstance(plan.frames, FrameSeries):
+        return int(plan.frames.count)
+    starts = np.concatenate([[0.0], np.cumsum(durations)])
+    return int(sum(plan.frames(n, starts[n], starts[n + 1]).count for n in range(len(durations))))

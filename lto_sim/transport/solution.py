@@ -8,19 +8,19 @@ since the previous output time and `charge` its exact running sum; positive mean
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim import provenance
-from lto_sim.constants import FARADAY
-from lto_sim.materials import TwoPhaseMaterial
 from lto_sim.provenance import named
 from lto_sim.scenario import Scenario
 from lto_sim.specimen import Mesh, Radial, Specimen
+from lto_sim.transport.checkpoint import checkpoint_variables
 from lto_sim.transport.drawings import drawings
+from lto_sim.transport.drive import StepPlan
+from lto_sim.transport.electrical import electrical_attributes, electrical_variables
 from lto_sim.transport.layers import LayerStack
 from lto_sim.transport.loop import STATUS, Counters
 from lto_sim.transport.model import Model
@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 def build_solution(
     scenario: Scenario,
     model: Model,
+    plans: tuple[StepPlan, ...],
     end_time: float,
     counters: Counters,
     states: StateRecord,
@@ -45,7 +46,7 @@ def build_solution(
     radial = isinstance(specimen.outline, Radial)
     stack = LayerStack(mesh, scenario.specimen.dead_layer.li_fraction)
     coords = {
-        "time": ("time", states.times[: len(states.states)], named("s", "time")),
+        "time": ("time", np.array(states.times), named("s", "time")),
         "z": ("z", stack.centres(), named("m", "position through the thickness (layers follow it)")),
         "y": ("y", _centres(mesh.y_face), named("m", "position down the image")),
         "x": ("x", _centres(mesh.x_face), named("m", "radius" if radial else "position along the image")),
@@ -56,10 +57,12 @@ def build_solution(
         "li_fraction": (("time", "z", "y", "x"), stack.composition(fraction), named("1", "Li fraction x")),
         "cell_volume": (("z", "y", "x"), stack.volume(), named("m3", "cell volume")),
         "thickness": (("y", "x"), thickness, named("m", "specimen thickness")),
-        **_series(series, mesh, model.material),
+        **electrical_variables(series, mesh, model.material),
+        "drive_step_of_state": (("time",), np.array(states.legs, dtype=np.int32), named("1", "drive step")),
         **drawings(specimen.outline, model.contacts, model.boundaries),
         **_surface(mesh, states, stack.face_depth()),
     }
+    data |= checkpoint_variables(states.checkpoints)
     if scan is not None:
         data |= _frames(scan, mesh)
     dataset = xr.Dataset(data, coords)
@@ -68,6 +71,7 @@ def build_solution(
             scenario.title or "simulated particle", "simulate", scenario.to_toml(), scenario.seed
         ),
         "geometry": "radial" if radial else "planar",
+        **electrical_attributes(model, plans, counters.ends),
         **_report(counters, end_time, model),
         **({"image_sha256": json.dumps(model.image_sha256)} if model.image_sha256 else {}),
     }
@@ -106,39 +110,17 @@ def _height(specimen: Specimen, mesh: Mesh) -> float:
     return float(mesh.thickness.max())
 
 
-def _series(series: FineSeries, mesh: Mesh, material: TwoPhaseMaterial) -> dict[str, object]:
-    count = series.filled
-    time = series.times[:count]
-    to_mol = material.insertable_concentration * mesh.multiplicity
-    uptake = np.array([math.fsum(row) for row in series.uptake[:count]])
-    charge = -FARADAY * to_mol * uptake
-    current = np.zeros(count)
-    if count > 1:
-        current[1:] = np.diff(charge) / np.diff(time)
-        current[0] = np.nan
-    by_contact = -FARADAY * to_mol * series.uptake[:count].T
-    return {
-        "time_fine": ("time_fine", time, named("s", "time of the electrical series")),
-        "current": ("time_fine", current, named("A", "mean current since the last time, oxidation > 0")),
-        "charge": ("time_fine", charge, named("C", "charge passed, oxidation > 0")),
-        "charge_of_contact": (
-            ("contact", "time_fine"), by_contact, named("C", "charge passed through each contact")
-        ),
-        "potential": ("time_fine", series.potential[:count], named("V", "potential against In-Li")),
-        "lithium": ("time_fine", series.lithium[:count] * to_mol, named("mol", "insertable lithium inside")),
-    }  # fmt: skip
-
-
 def _frames(scan: ScanRecord, mesh: Mesh) -> dict[str, object]:
     rows, columns = scan.plan.pixel_time.shape
     frames = scan.frames()
     return {
         "scan_li_fraction": (
             ("frame", "pixel_y", "pixel_x"),
-            frames.astype(np.float32),
+            frames,
             named("1", "projected Li fraction at each pixel's own time"),
         ),
-        "frame_time": ("frame", scan.plan.frame_start[: frames.shape[0]], named("s", "start of the frame")),
+        "frame_time": ("frame", np.array(scan.starts), named("s", "start of the frame")),
+        "drive_step_of_frame": ("frame", np.array(scan.legs, dtype=np.int32), named("1", "drive step")),
         "pixel_time": (
             ("pixel_y", "pixel_x"),
             scan.plan.pixel_time,

@@ -15,6 +15,7 @@ from lto_sim.transport.assembly import Cells, Local, Problem
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.krylov import Skew
+from lto_sim.transport.laws import one_continuous_law
 from lto_sim.transport.multigrid import empty_system
 from lto_sim.transport.newton import newton_step
 
@@ -37,8 +38,9 @@ class Conditions:
     ----------
     x_poor, x_rich : Gap edges [li fraction].
     diffusivity_poor, diffusivity_rich : Chemical diffusivities [m2 s-1].
-    contact_excess : Excess w that each contact face is held at or driven by [li fraction].
-    contact_transfer : k_c of each face [m s-1]; infinite where the surface is held.
+    contact_excess : Excess w that each contact face is held at or driven by [li fraction], or that of a poor
+        and of a rich surface, (2, faces).
+    contact_transfer : T of each face [m s-1] likewise; infinite where the surface is held.
     imposed_flux : Lithium pushed through each face whatever the potential [m3 s-1 of li fraction].
     surface : Conductance delta D_s along each kind of surface or boundary [m3 s-1].
     resistance : Resistance across each grain boundary [s m-1].
@@ -123,12 +125,17 @@ class ImplicitStepper:
 
     def start_excess(self, x: Floats, conditions: Conditions) -> Floats:
         """Excess of every element over padded composition `x`: that of its cell, or of the contact's hold."""
-        grid = self.grid
+        grid, faces = self.grid, self.grid.contact_cell.size
         beneath = x[grid.network.cell[: grid.elements]]
         excess = np.minimum(beneath - conditions.x_poor, 0.0) + np.maximum(beneath - conditions.x_rich, 0.0)
-        fed = (grid.contact_element >= 0) & np.isinf(conditions.contact_transfer)
-        excess[grid.contact_element[fed] - grid.network.dims[0, 4]] = conditions.contact_excess[fed]
+        transfer, w = conditions.contact_transfer.reshape(-1, faces)[0], conditions.contact_excess.reshape(-1, faces)[0]
+        fed = (grid.contact_element >= 0) & np.isinf(transfer)
+        excess[grid.contact_element[fed] - grid.network.dims[0, 4]] = w[fed]
         return np.asarray(excess)
+
+    def forget(self) -> None:
+        """Start to look for the next step's solution from its beginning, not from where the last one ended."""
+        self._u[:] = 0.0
 
     def step(self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None) -> StepResult:
         """Advance padded composition `x` by `dt` [s].
@@ -143,7 +150,7 @@ class ImplicitStepper:
         excess = self.start_excess(x, conditions) if excess is None else excess.copy()
         counters = np.zeros(2, dtype=np.int64)
         settled = newton_step(
-            self._problem(x, dt / grid.time_unit(conditions.fastest), conditions), self._system, self._skew,
+            self._problem(x, excess, dt / grid.time_unit(conditions.fastest), conditions), self._system, self._skew,
             self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
         if not settled:
@@ -151,14 +158,29 @@ class ImplicitStepper:
         uptake = self._local.face_flux * (flux_unit * dt)
         return StepResult(x_new, excess, uptake, settled, int(counters[0]), int(counters[1]))
 
-    def _problem(self, x: Floats, dt: float, conditions: Conditions) -> Problem:
+    def face_laws(self, x: Floats, excess: Floats, conditions: Conditions) -> tuple[Floats, Floats]:
+        """Transfer T [m s-1] and excess [li fraction] of every contact face, (2, faces), meeting at w = 0."""
+        grid = self.grid
+        both = (2, grid.contact_cell.size)
+        transfer = np.ascontiguousarray(np.broadcast_to(conditions.contact_transfer, both))
+        w = np.ascontiguousarray(np.broadcast_to(conditions.contact_excess, both))
+        if conditions.contact_transfer.ndim == 1:
+            return transfer, w
+        behind = x[grid.contact_cell]
+        state = np.where(behind > conditions.x_rich, 1.0, np.where(behind < conditions.x_poor, -1.0, 0.0))
+        of_element = grid.contact_element >= 0
+        state[of_element] = np.sign(excess[grid.contact_element[of_element] - grid.network.dims[0, 4]])
+        rich = np.where(state == 0.0, w[1] > 0.0, state > 0.0)
+        return one_continuous_law(transfer, w, rich), w
+
+    def _problem(self, x: Floats, excess: Floats, dt: float, conditions: Conditions) -> Problem:
         """Everything that a step is given, without dimensions."""
         grid, d_unit = self.grid, conditions.fastest
         flux_unit = d_unit * grid.conductance_scale
+        transfer, w = self.face_laws(x, excess, conditions)
         faces = Faces(
             grid.contact_cell, grid.contact_element, grid.contact_conductance,
-            conditions.contact_transfer * grid.contact_area / flux_unit, conditions.contact_excess,
-            conditions.imposed_flux / flux_unit,
+            transfer * grid.contact_area / flux_unit, w, conditions.imposed_flux / flux_unit,
         )  # fmt: skip
         elements = Elements(
             grid.element_conductance,
