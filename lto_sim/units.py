@@ -1,9 +1,9 @@
 """The door between text with units and SI numbers.
 
 A quantity is a number in the documented SI unit, or text with a unit (``"1e-12 cm^2/s"``, ``"30 degC"``,
-``"0.49 eV"``). pint checks the dimension. Four things that pint refuses or reads otherwise are handled here: an offset unit in one
-text (``"30 degC"``), spelled-out powers (``"m2 s-1"``, ``"m2.s-1"``), and energies per mole against per
-particle (Ea may come in eV, J or kJ/mol and leaves in J/mol). A dose is counted in electrons: in
+``"0.49 eV"``). pint checks the dimension. Four things that pint refuses or reads otherwise are handled here:
+an offset unit in one text (``"30 degC"``), spelled-out powers (``"m2 s-1"``, ``"m2.s-1"``), energies per mole
+against per particle (Ea may come in eV, J or kJ/mol and leaves in J/mol), and doses. A dose is counted in electrons: in
 ``"5000 e/A^2"`` the e is an electron and the A an angstrom, as microscopists write it.
 """
 

@@ -122,7 +122,7 @@ def test_a_rest_that_had_not_ended_is_refused_or_counted() -> None:
     entry = fit_gitt(titration(0.1, rest=0.2)).pulses[0]
     assert entry.D is None
     assert str(entry.reason).startswith("rest too short: the potential was still drifting")
-    longer = fit_gitt(titration(0.1, rest=0.5), resolution=1e-5).pulses[0]
+    longer = fit_gitt(titration(0.1, rest=0.5), resolution=1e-5).pulses[1]
     assert longer.D is not None
     assert longer.D_std is not None
     assert "to go" in str(longer.note)

@@ -77,6 +77,12 @@ def test_a_sample_at_the_end_belongs_to_the_step_and_times_count_from_its_start(
     assert np.all(part["drive_step"] == 0)
 
 
+def test_what_a_run_is_restarted_from_is_left_out() -> None:
+    data = run().assign(restart_leg=("restart_point", np.arange(8)))
+    assert "restart_point" not in select_step(data, 1).dims
+    assert "li_fraction" in select_step(data, 1)
+
+
 def test_frames_that_begin_in_a_step_but_end_after_it_are_left_out() -> None:
     data = run()
     data["frame_time"] = (
@@ -103,9 +109,9 @@ def test_maps_are_restricted_by_the_times_of_their_frames() -> None:
     part = select_step(maps(), 1)
     np.testing.assert_allclose(part["time"], [0.0, 2.5])
     assert part["li_fraction"].dims == ("time", "y", "x")
-    numbered = maps().assign(drive_step_of_frame=("time", np.r_[0, 0, 0, 0, 2, np.full(8, 2)]))
+    numbered = maps().assign(drive_step_of_frame=("time", np.r_[0, 0, 0, 0, np.full(10, 2)]))
     assert select_step(numbered, 1).sizes["time"] == 0
-    assert select_step(numbered, 2).sizes["time"] == 8  # the first of nine begins before the step, as marked
+    assert select_step(numbered, 2).sizes["time"] == 10  # the number counts where there is one, not the time
 
 
 def test_history_and_definitions_go_on() -> None:

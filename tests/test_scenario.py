@@ -278,7 +278,7 @@ BAD = [
     ("numerics.engine", "comsol", "numerics.engine", "'native'"),
     ("scan.order", "snake", "scan.order", "'columns'"),
     ("drive", [], "drive", "at least one step"),
-    ("drive.0.until", {}, "drive.0.until.time", "required"),
+    ("drive.0.until", {}, "drive.0.until", "a table"),
     ("contacts.lps", {"law": "linear", "where": {"side": "top"}}, "contacts.lps.k_c", "law needs it"),
 ]  # fmt: skip
 

@@ -62,8 +62,8 @@ def specific_capacity(dataset: xr.Dataset) -> NDArray[np.float64]:
 def electrical_table(dataset: xr.Dataset) -> dict[str, NDArray[np.float64]]:
     """Return the electrical series as columns, the header with its unit as key.
 
-    The first sample has no current: nothing was passed before it (NaN). Characters of a contact's name that
-    cannot stand in a header become ``_``.
+    A current that has no value (NaN: the first sample of a series that begins with it) stays NaN. Characters
+    of a contact's name that cannot stand in a header become ``_``.
 
     Parameters
     ----------

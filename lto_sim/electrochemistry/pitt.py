@@ -6,7 +6,9 @@ its new value; late, one exponential is left:
     I = (2 Q D/L^2) exp(-pi^2 D t/(4 L^2)),    D t/L^2 > 4/pi^2 (the next one is below exp(-8)),
 
 Q being the charge of the step. D follows from the slope of ln|I| over t, from one e-fold of the decay on
-until the current is lost (a thousandth of Q times its rate p). The mean of an exponential over an interval h
+until the current is lost (a thousandth of its scale, or a current that runs the wrong way). A point weighs as
+the square of the fitted current, as it should where the noise of the current is the same everywhere; chosen
+or weighed by the measured one, noise would make decays slower. The mean of an exponential over an interval h
 is its value in the middle times sinh(a)/a, a = p h/2; that is divided out. The prefactor tells whether it was
 diffusion: with a contact that limits it is Q p, larger by pi^2/8.
 
@@ -36,7 +38,7 @@ Floats = NDArray[np.float64]
 
 _LEAST_POINTS: Final = 5
 _FLOOR: Final = 1e-3
-"""Smallest current, as part of Q p."""
+"""Smallest current, as part of the prefactor."""
 _PASSED: Final = 0.7
 """Part of the charge that has passed after one e-fold of the slowest decay."""
 _MOST_ROUNDS: Final = 30
@@ -137,11 +139,11 @@ def _late_decay(begin: Floats, end: Floats, current: Floats) -> _Decay | None:
     if not passed.size or passed[-1] == 0.0:
         return None
     size = current * np.sign(passed[-1])
-    charge = abs(float(passed[-1]))
     lasting = np.cumsum(size <= 0.0) == 0
     rate = 1.0 / float(np.interp(_PASSED, passed / passed[-1], end))
     for _ in range(_MOST_ROUNDS):
-        used = lasting & (rate * begin >= 1.0) & (size > _FLOOR * charge * rate)
+        fitted = np.exp(-rate * 0.5 * (begin + end))
+        used = lasting & (rate * begin >= 1.0) & (fitted > _FLOOR)
         if np.count_nonzero(used) < _LEAST_POINTS:
             return None
         line = _line(begin[used], end[used], size[used], rate)
@@ -158,8 +160,8 @@ def _late_decay(begin: Floats, end: Floats, current: Floats) -> _Decay | None:
 
 def _line(begin: Floats, end: Floats, size: Floats, rate: float) -> Line:
     """Line through ln I at the middles; the mean over an interval is brought back to its middle."""
-    half = np.maximum(0.5 * rate * (end - begin), 1e-6)
-    return fit_line(0.5 * (begin + end), np.log(size) - np.log(np.sinh(half) / half))
+    half, middle = np.maximum(0.5 * rate * (end - begin), 1e-6), 0.5 * (begin + end)
+    return fit_line(middle, np.log(size) - np.log(np.sinh(half) / half), np.exp(-2.0 * rate * middle))
 
 
 def _charge_ratio(decay: _Decay, begin: Floats, end: Floats, current: Floats) -> float:

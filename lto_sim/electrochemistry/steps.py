@@ -23,6 +23,8 @@ __all__ = ["DriveStepRecord", "drive_steps", "select_step"]
 
 _SAME: Final = 1e-9
 """Part of the end time within which two times are one."""
+_RESTART: Final = "restart_point"
+"""Dimension of what a run is restarted from; a part of a run cannot be."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
 
     `charge` and `lithium` keep their values: they count from the start of the run. The result is a dataset
     of the same kind with this one step as number 0; the attributes ``drive_step_number`` and
-    ``drive_step_start_s`` say where it comes from.
+    ``drive_step_start_s`` say where it comes from. It cannot be restarted.
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
         raise InputError("drive step", number, allowed, "drive_steps() lists them")
     step = steps[int(number)]
     kept = _run_indices(dataset, step) if "time_fine" in dataset.dims else _map_indices(dataset, step)
-    part = dataset.isel(kept)
+    part = dataset.isel(kept).drop_dims(_RESTART, errors="ignore")
     for name in ("time", "time_fine", "frame_time"):
         if name in part:
             shifted = (part[name].dims, part[name].values - step.start, part[name].attrs)

@@ -128,23 +128,24 @@ def rest_end(rest: StepSeries, resolution: float) -> RestEnd:
     end = float(rest.time[-1])
     grid = end * (0.5 + 0.5 * (np.arange(3 * _POINTS_A_PART) + 0.5) / (3 * _POINTS_A_PART))
     parts = np.interp(grid, rest.time, rest.potential).reshape(3, -1).mean(axis=1)
-    noise = _scatter(rest, 0.75 * end)
+    noise = _scatter(rest)
     first, second = float(parts[1] - parts[0]), float(parts[2] - parts[1])
-    if abs(second) <= max(0.1 * resolution, 2.0 * noise / math.sqrt(_POINTS_A_PART)):
+    samples = int(np.count_nonzero(rest.time > end * 5.0 / 6.0))
+    if abs(second) <= max(0.1 * resolution, 3.0 * noise * math.sqrt(2.0 / max(samples, 1))):
         remaining = abs(second)
     elif 0.0 < second * first < 0.9 * first**2:
         ratio = second / first
         remaining = abs(float(parts[2]) + second * ratio / (1.0 - ratio) - last)
     else:
-        remaining = math.inf
+        remaining = abs(second) if abs(second) <= resolution else math.inf
     return RestEnd(last, remaining, noise)
 
 
-def _scatter(rest: StepSeries, start: float) -> float:
-    """Scatter [V] about a straight line after `start` [s]; 0 where too few samples tell."""
-    late = rest.time >= start
-    if np.count_nonzero(late) < _NOISE_POINTS:
+def _scatter(rest: StepSeries) -> float:
+    """Scatter [V] about a straight line in the last quarter; 0 where too few samples tell."""
+    if rest.time.size < _NOISE_POINTS:
         return 0.0
+    late = rest.time >= min(0.75 * float(rest.time[-1]), float(rest.time[-_NOISE_POINTS]))
     return fit_line(rest.time[late], rest.potential[late]).scatter
 
 
@@ -169,14 +170,20 @@ class Line:
     bend: float
 
 
-def fit_line(abscissa: Floats, ordinate: Floats) -> Line:
-    """Fit a straight line to three points or more."""
-    centre, level = float(abscissa.mean()), float(ordinate.mean())
+def fit_line(abscissa: Floats, ordinate: Floats, weight: Floats | None = None) -> Line:
+    """Fit a straight line to three points or more; weights go with the inverse of their variances.
+
+    With weights there is no bend, and the scatter is that of a point of weight 1.
+    """
+    weights = np.ones_like(abscissa) if weight is None else weight
+    total = float(weights.sum())
+    centre, level = float((weights * abscissa).sum()) / total, float((weights * ordinate).sum()) / total
     along, up = abscissa - centre, ordinate - level
-    spread = float((along**2).sum())
-    slope = float((along * up).sum()) / spread
-    scatter = math.sqrt(float(((up - slope * along) ** 2).sum()) / max(abscissa.size - 2, 1))
-    bend = _bend(along, up - slope * along) if abscissa.size >= _BEND_POINTS else 0.0
+    spread = float((weights * along**2).sum())
+    slope = float((weights * along * up).sum()) / spread
+    residual = up - slope * along
+    scatter = math.sqrt(float((weights * residual**2).sum()) / max(abscissa.size - 2, 1))
+    bend = _bend(along, residual) if weight is None and abscissa.size >= _BEND_POINTS else 0.0
     return Line(slope, scatter / math.sqrt(spread), centre, level, scatter, bend)
 
 

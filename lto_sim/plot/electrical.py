@@ -132,10 +132,11 @@ def plot_potential(dataset: xr.Dataset, *, title: str = "Potential and current")
         below.plot(time * scale, current * factor, color="#0072B2", lw=1.3, drawstyle="steps-pre")
         below.axhline(0.0, color="0.5", lw=0.8)
         if top is not None:
-            below.set_ylim(-1.15 * size * factor, 1.15 * size * factor)
+            visible = np.clip(current[np.isfinite(current)], -size, size) * factor
+            below.set_ylim(1.15 * min(visible.min(), 0.0), 1.15 * max(visible.max(), 0.0))
             scaled, of_peak = prefixed(top, "A")
             text = f"peaks up to {top * scaled:.3g} {of_peak} are cut off"
-            below.text(0.99, 0.03, text, transform=below.transAxes, fontsize=8, color="0.3", ha="right")
+            below.text(0.99, 1.02, text, transform=below.transAxes, fontsize=8, color="0.3", ha="right")
         for step in steps:
             _shade((above, below), step, (float(time[-1]), scale))
         above.set_ylabel("potential against In-Li [V]")
@@ -191,9 +192,10 @@ def _name(step: DriveStepRecord) -> str:
 
 
 def plateau_line(ax: Axes, dataset: xr.Dataset, *, upright: bool = False) -> None:
-    """Draw the potential of the plateau, where the dataset names one, with its label inside at the right."""
+    """Draw and name the potential of the plateau; not where there is none, or far from all that is drawn."""
     value = dataset.attrs.get("plateau_V")
-    if value is None:
+    low, high = ax.get_xlim() if upright else ax.get_ylim()
+    if value is None or not 2.0 * low - high <= float(value) <= 2.0 * high - low:
         return
     text = f"plateau {float(value):.3g} V"
     if upright:

@@ -60,7 +60,7 @@ def plot_impedance(
     if exact is not None:
         curve = (np.asarray(exact[0], dtype=np.float64), np.asarray(exact[1], dtype=np.complex128))
     size = _size(spectrum[1])
-    factor, unit = prefixed(size, "Ω")
+    factor, _ = prefixed(size, "Ω")
     with styled():
         page = figure(9.8, 4.8)
         left, right = np.ravel(np.asarray(page.subfigures(1, 2, width_ratios=(1.0, 1.0))))
@@ -70,7 +70,7 @@ def plot_impedance(
         mark = "o-" if curve is None else "o"
         z = spectrum[1] * factor
         nyquist.plot(z.real, -z.imag, mark, ms=3.5, lw=1.2, color=_LINE, label="spectrum")
-        _shape_nyquist(nyquist, [z], size * factor, unit)
+        _shape_nyquist(nyquist, [spectrum[1]], size)
         _mark_decades(nyquist, spectrum[0], z)
         _bode(right.subplots(2, 1, sharex=True), spectrum, curve)
         if curve is not None:
@@ -104,11 +104,11 @@ def plot_impedance_series(
         page = figure(4.6 * len(shown) + 1.3, 4.9)
         axes = np.ravel(np.asarray(page.subplots(1, len(shown))))
         for ax, size in zip(axes, shown, strict=True):
-            factor, unit = prefixed(size, "Ω")
+            factor, _ = prefixed(size, "Ω")
             colours = temperature_colours(len(spectra))
             for (label, _), z, colour in zip(spectra, curves, colours, strict=True):
                 ax.plot(z.real * factor, -z.imag * factor, "o-", ms=3, lw=1.1, color=colour, label=label)
-            _shape_nyquist(ax, [z * factor for z in curves], size * factor, unit)
+            _shape_nyquist(ax, curves, size)
         if magnified:
             axes[0].set_title("whole", fontsize=10)
             axes[1].set_title("the corner at the origin", fontsize=10)
@@ -137,17 +137,21 @@ def _size(z: Complexes) -> float:
     return float(max(z.real.max(), 0.0)) or float(np.abs(z).max()) or 1.0
 
 
-def _shape_nyquist(ax: Axes, curves: Sequence[Complexes], size: float, unit: str) -> None:
-    """Equal axes from the origin, a guide of 45 degrees, and how far a limb that is cut off goes."""
-    heights = [float((-z.imag)[z.real <= 1.001 * size].max(initial=0.0)) for z in curves]
+def _shape_nyquist(ax: Axes, curves: Sequence[Complexes], size: float) -> None:
+    """Equal axes from the origin to `size` [ohm], a guide of 45 degrees, how far a cut limb goes."""
+    factor, unit = prefixed(size, "Ω")
+    heights = [factor * float((-z.imag)[z.real <= 1.001 * size].max(initial=0.0)) for z in curves]
+    depth = factor * min(0.0, *(float((-z.imag).min()) for z in curves))
+    size = size * factor
     top = min(max(1.05 * max(heights), _LOWEST * size), _TALLEST * size)
     ax.set_xlim(0.0, 1.06 * size)
-    ax.set_ylim(1.1 * min(0.0, *(float((-z.imag).min()) for z in curves)), top)
+    ax.set_ylim(1.1 * depth, top)
     ax.set_aspect("equal")
     ax.set_xlabel(f"Re Z [{unit}]")
     ax.set_ylabel(f"−Im Z [{unit}]")
     if max(heights) > top and len(curves) == 1:
-        text = f"goes on to −Im Z = {max(heights):.3g} {unit}"
+        scale, of_limb = prefixed(max(heights) / factor, "Ω")
+        text = f"goes on to −Im Z = {max(heights) / factor * scale:.3g} {of_limb}"
         ax.text(0.98, 1.01, text, transform=ax.transAxes, fontsize=8, color="0.3", ha="right", va="bottom")
     along = np.array([0.04, 0.18]) * size
     up = along - along[1] + 0.94 * top

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lto_sim.electrochemistry import GittPulse, GittResult
 from lto_sim.plot.style import figure, styled
@@ -46,6 +47,7 @@ def plot_gitt(result: GittResult, *, title: str = "GITT") -> Figure:
         above.set_ylabel("equilibrium potential\nagainst In-Li [V]")
         below.set_ylabel("chemical diffusivity D [cm²/s]")
         below.set_xlabel("mean Li fraction x")
+        below.xaxis.set_major_locator(MaxNLocator(5))
         above.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), alignment="left")
         page.align_ylabels()
         page.suptitle(title)

@@ -188,12 +188,17 @@ class DriveSpec(Section):
             return self
         until = self.until or UntilSpec()
         if kind == "rest" and until.time is None:
-            raise InputError("until.time", None, "> 0 s", 'a rest needs a duration: until = { time = "60 s" }')
+            raise InputError(
+                "until.time", None, "> 0 s", 'a rest needs a duration: until = { time = "60 s" }'
+            )
         for name in _MEANINGLESS[kind]:
             if name in until.given:
                 other = ", ".join(end for end in _ENDS if end not in _MEANINGLESS[kind])
                 raise InputError(
-                    f"until.{name}", getattr(until, name), f"for a {kind}: {other}", "that never ends the step"
+                    f"until.{name}",
+                    getattr(until, name),
+                    f"for a {kind}: {other}",
+                    "that never ends the step",
                 )
         if not until.given and kind != "sweep":
             raise InputError("until", None, "a table", 'say when the step ends: until = { time = "60 s" }')

@@ -107,7 +107,7 @@ class BeamDamageSpec(Section):
         description="Dose rate, mean over the particle and the run [electrons m-2 s-1]; text in e/A^2/s"
     )
     dose: Dose = Field(
-        description="Dose [electrons m-2] after which diffusivities and conductances are 1/e; text in e/A^2"
+        description="Dose [electrons m-2] after which they and the conductances are 1/e; text in e/A^2"
     )
 
 

@@ -145,7 +145,10 @@ class MaterialSpec(Section):
         low, high = self.potential_window
         if not low < self.plateau < high:
             raise InputError(
-                "potential_window", (low, high), f"a pair around the plateau at {self.plateau:g} V", "widen it"
+                "potential_window",
+                (low, high),
+                f"a pair around the plateau at {self.plateau:g} V",
+                "widen it",
             )
         return self
 

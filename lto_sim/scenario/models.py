@@ -52,9 +52,7 @@ class Scenario(Section):
     contacts: dict[str, ContactSpec] = Field(description="Named contacts")
     drive: tuple[DriveSpec, ...] = Field(description="Steps, one after another")
     output: OutputSpec = Field(default_factory=OutputSpec, description="What is kept")
-    beam_damage: BeamDamageSpec | None = Field(
-        default=None, description="Damage by the beam; default: none"
-    )
+    beam_damage: BeamDamageSpec | None = Field(default=None, description="Damage by the beam; default: none")
     scan: ScanSpec | None = Field(default=None, description="Recorded frames")
     profile: tuple[ProfileSpec, ...] = Field(default=(), description="Where fronts are tracked")
     maps: MapsSpec = Field(default_factory=MapsSpec, description="Rendering of maps")

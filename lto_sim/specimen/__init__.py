@@ -2,7 +2,14 @@
 
 from lto_sim.specimen.boundaries import GrainBoundary
 from lto_sim.specimen.build import build_mesh
-from lto_sim.specimen.contacts import ArcStretch, Contact, LabelStretch, ReactionKinetics, RegionStretch, Stretch
+from lto_sim.specimen.contacts import (
+    ArcStretch,
+    Contact,
+    LabelStretch,
+    ReactionKinetics,
+    RegionStretch,
+    Stretch,
+)
 from lto_sim.specimen.geometry import (
     Outline,
     Polygon,

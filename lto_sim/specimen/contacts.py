@@ -151,8 +151,8 @@ class Contact:
     ----------
     name : Name, as in the scenario.
     stretch : Where it is.
-    transfer : Rate constant k_c [m s-1] of the `linear` law, flux = k_c dc (w_contact - w_surface). Without it
-        and `kinetics` the surface is held at the potential's composition (`equilibrium`).
+    transfer : Rate constant k_c [m s-1] of the `linear` law, flux = k_c dc (w_contact - w_surface); without
+        it and `kinetics` the surface is held at the potential's composition (`equilibrium`).
     feeds : What it feeds: the bulk behind it, the conducting surface that ends on it, or both.
     kinetics : Interface reaction of the `butler_volmer` and `marcus_hush_chidsey` laws; None: another law.
     conductance : Conductance [ohm-1 m-2] of what lies in series with the contact; None: no resistance.

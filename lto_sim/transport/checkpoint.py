@@ -40,7 +40,7 @@ class Checkpoint:
     signals : Signals of the circuit after the last step.
     time, next_step, last_step : Time [s], proposed size of the next step and size of the last one [s].
     potential : Shared potential [V].
-    leg, leg_steps, leg_start, leg_potential, leg_scale : Drive step: number, steps taken in it, its start [s],
+    leg, leg_steps, leg_start, leg_potential, leg_scale : Drive step: number, steps taken in it, start [s],
         the potential before it [V], and the excess that its changes are measured by [li fraction].
     lithium_at_start : Inventory at the start of the run [m3 of li fraction].
     """

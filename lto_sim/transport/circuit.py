@@ -6,8 +6,9 @@ V the potential of the particle against the reference electrode, phi_c that behi
 I_c^F the current of lithium that passes it in the step (oxidation positive), which depends on all phi through
 the particle. V is given (hold, sweep) or I is (current, rest). Where neither a current is given nor a contact
 has a resistance, phi = V and nothing is to be solved. Otherwise every trial of phi is one step of the
-transport; I^F rises with phi, so that the root is unique. One unknown is bracketed and found by secants; several by a Newton iteration whose conductance matrix dI^F/dphi comes from trials, is kept from
-step to step and corrected by every trial (Broyden, Math. Comput. 19 (1965) 577).
+transport; I^F rises with phi, so that the root is unique. One unknown is bracketed and found by secants;
+several by a Newton iteration whose conductance matrix dI^F/dphi comes from trials, is kept from step to step
+and corrected by every trial (Broyden, Math. Comput. 19 (1965) 577).
 """
 
 from __future__ import annotations
@@ -185,7 +186,9 @@ class _Trial:
     def residual(self, outcome: Outcome) -> Floats:
         """Mismatch of the currents [A], one an unknown; rises with it."""
         electrical, circuit = outcome.electrical, self.circuit
-        total = electrical.current + circuit.capacitance * (electrical.interface - self.old.interface) / self.dt
+        total = (
+            electrical.current + circuit.capacitance * (electrical.interface - self.old.interface) / self.dt
+        )
         if self.alone:
             return np.array([total[0] - self.supply.given_current])
         drop = electrical.potential - electrical.interface[self.free]
@@ -206,7 +209,9 @@ class _Trial:
             return np.asarray(own)
         tied = ~self.free
         g = np.diag(link)
-        top = np.append(full[np.ix_(tied, tied)].sum() + g.sum(), full[np.ix_(tied, self.free)].sum(axis=0) - g)
+        top = np.append(
+            full[np.ix_(tied, tied)].sum() + g.sum(), full[np.ix_(tied, self.free)].sum(axis=0) - g
+        )
         side = full[np.ix_(self.free, tied)].sum(axis=1) - g
         return np.vstack([top, np.column_stack([side, own])])
 
@@ -216,7 +221,9 @@ class _Trial:
                       float(np.abs(outcome.electrical.current).max()))  # fmt: skip
         return max(_RELATIVE * flowing, of_capacity * self.circuit.capacity / self.dt)
 
-    def finish(self, outcome: Outcome, conductance: Floats | None, beyond: int = 0, failed: bool = False) -> Outcome:
+    def finish(
+        self, outcome: Outcome, conductance: Floats | None, beyond: int = 0, failed: bool = False
+    ) -> Outcome:
         """The outcome with all the work that led to it."""
         r, e = outcome.result, outcome.electrical
         settled = r.settled and not failed
@@ -300,9 +307,7 @@ def _several(trial: _Trial) -> Outcome:
             return trial.finish(outcome, None, failed=True)
         r = trial.residual(outcome)
         size = float(np.abs(r).max())
-        if size <= trial.tolerance(outcome) or (
-            stale >= 8 and size <= trial.tolerance(outcome, _STALLED)
-        ):
+        if size <= trial.tolerance(outcome) or (stale >= 8 and size <= trial.tolerance(outcome, _STALLED)):
             return trial.finish(outcome, conductance)
         stale = 0 if size < 0.5 * worst else stale + 1
         worst = min(worst, size)

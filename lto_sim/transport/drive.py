@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.constants import FARADAY
-from lto_sim.errors import InputError
 from lto_sim.scenario import Scenario
 from lto_sim.scenario.drive import ElementaryStep
 from lto_sim.transport.circuit import Circuit, Electrical, Outcome, Supply
@@ -102,7 +101,9 @@ class _Laws:
         """The contacts as a circuit."""
         model, areas = self.model, contact_areas(self.model)
         contacts = model.contacts
-        resistance = [0.0 if c.conductance is None else 1.0 / c.conductance(self.temperature) for c in contacts]
+        resistance = [
+            0.0 if c.conductance is None else 1.0 / c.conductance(self.temperature) for c in contacts
+        ]
         capacitance = np.array([c.capacitance for c in contacts])
         to_mol = model.material.insertable_concentration * model.mesh.multiplicity
         return Circuit(
@@ -158,11 +159,15 @@ class _Laws:
         w_surface = surface_excess(transfer, w, outcome.result.uptake / (dt * grid.contact_area))
         surface = material.composition(w_surface, self.temperature)
         potential = np.where(
-            w_surface == 0.0, material.plateau_potential, _rest_potential(self.model, surface, self.temperature)
+            w_surface == 0.0,
+            material.plateau_potential,
+            _rest_potential(self.model, surface, self.temperature),
         )
         for number, part in enumerate(grid.contact_slices):
             if transfer[0, part].any():
-                over[number] = interface[number] - np.average(potential[part], weights=grid.contact_area[part])
+                over[number] = interface[number] - np.average(
+                    potential[part], weights=grid.contact_area[part]
+                )
         return over
 
 
@@ -207,7 +212,9 @@ class StepPlan:
         current = self.current
         if current is not None:
             return max(min(widest, self._driven_by(current, x_poor, high - low)), _SMALLEST_SCALE)
-        ends = [self.step.value] if self.step.sweep_start is None else [self.step.value, self.step.sweep_start]
+        ends = (
+            [self.step.value] if self.step.sweep_start is None else [self.step.value, self.step.sweep_start]
+        )
         held = [material.contact_excess(value, temperature) for value in ends]
         parent_is_other = min(low, *held) < 0.0 < max(high, *held) or (low == high == 0.0)
         if parent_is_other:
@@ -218,7 +225,9 @@ class StepPlan:
         """Excess [li fraction] that a current builds up in its time across a contact, or that was there."""
         if current == 0.0:
             return spread
-        conditions = self.laws.conditions(0.0, np.full(len(self.model.contacts), self.model.material.plateau_potential))
+        conditions = self.laws.conditions(
+            0.0, np.full(len(self.model.contacts), self.model.material.plateau_potential)
+        )
         flux = abs(current / self.laws.circuit.to_ampere) / float(self.laws.grid.contact_area.sum())
         slowest = min(conditions.diffusivity_poor, conditions.diffusivity_rich)
         time = min(self.step.longest, _capacity(self.model) / abs(current))

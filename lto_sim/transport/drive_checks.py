@@ -1,7 +1,7 @@
-"""What can be told of a drive before it runs: steps that cannot end, currents that cannot flow, odd potentials.
+"""What can be told of a drive before it runs: steps without an end, currents that cannot flow, odd potentials.
 
-The mean li fraction is followed through the steps as an interval: a current moves it by a known amount, a hold
-at most to the composition of its potential, a rest not at all.
+The mean li fraction is followed through the steps as an interval: a current moves it by a known amount, a
+hold at most to the composition of its potential, a rest not at all.
 """
 
 from __future__ import annotations
@@ -122,12 +122,12 @@ def _held(plan: StepPlan, model: Model, interval: Interval) -> Interval:
     ends = [model.material.equilibrium_composition(value, temperature) for value in values]
     low, high = min(*interval, *ends), max(*interval, *ends)
     target = step.until.li_fraction
-    if target is not None and step.kind == "hold" and step.until.time is None and step.until.current is None:
-        if not low - _SLACK <= target <= high + _SLACK:
-            raise InputError(
-                f"{step.path}.until.li_fraction", target, f"{low:.6g} to {high:.6g} at {step.value:g} V",
-                "the step would never end: give it until.time too, or another potential",
-            )  # fmt: skip
+    endless = step.kind == "hold" and step.until.time is None and step.until.current is None
+    if endless and target is not None and not low - _SLACK <= target <= high + _SLACK:
+        raise InputError(
+            f"{step.path}.until.li_fraction", target, f"{low:.6g} to {high:.6g} at {step.value:g} V",
+            "the step would never end: give it until.time too, or another potential",
+        )  # fmt: skip
     return low, high
 
 

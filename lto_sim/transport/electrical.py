@@ -35,9 +35,7 @@ def electrical_variables(series: FineSeries, mesh: Mesh, material: TwoPhaseMater
     to_mol = material.insertable_concentration * mesh.multiplicity
     uptake, contacts = series.uptake, series.uptake.shape[1]
     signals = series.signals
-    interface, over, layer = (
-        signals[:, 1 + k * contacts : 1 + (k + 1) * contacts].T for k in range(3)
-    )
+    interface, over, layer = (signals[:, 1 + k * contacts : 1 + (k + 1) * contacts].T for k in range(3))
     faradaic = -FARADAY * to_mol * uptake.T
     lithium_charge = -FARADAY * to_mol * np.array([math.fsum(row) for row in uptake])
     charge = lithium_charge + layer.sum(axis=0)

@@ -57,8 +57,7 @@ def _held_flux(grid: Grid, x: Floats, conditions: Conditions) -> Floats:
     """Flux [m3 s-1] into every contact face, its cell as it is."""
     both = (2, grid.contact_cell.size)
     transfer, w_contact = (
-        np.broadcast_to(values, both)
-        for values in (conditions.contact_transfer, conditions.contact_excess)
+        np.broadcast_to(values, both) for values in (conditions.contact_transfer, conditions.contact_excess)
     )
     side = np.where(w_contact[0] < 0.0, 0, 1), np.arange(both[1])
     through = transfer[side] * grid.contact_area

@@ -143,6 +143,8 @@ def surface_excess(transfer: Floats, excess: Floats, flux: Floats) -> Floats:
     transfer, excess : Laws of all faces, (2, faces), poor and rich.
     flux : Lithium let in through every face, per area [m s-1].
     """
-    drop = np.where(np.isinf(transfer) | (transfer == 0.0), 0.0, flux / np.where(transfer > 0.0, transfer, 1.0))
+    drop = np.where(
+        np.isinf(transfer) | (transfer == 0.0), 0.0, flux / np.where(transfer > 0.0, transfer, 1.0)
+    )
     w = excess - drop
     return np.where(w[0] < 0.0, w[0], np.maximum(w[1], 0.0))

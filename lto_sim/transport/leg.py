@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lto_sim.errors import InputError
 from lto_sim.transport.circuit import Electrical, Outcome, Supply
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.step import Conditions, ImplicitStepper
@@ -84,7 +85,10 @@ class Leg:
         """Step padded composition `x` by `dt` to time `end` [s]."""
         if self.supply is not None:
             return self.supply.advance(stepper, x, dt, end, excess, old)
-        return Outcome(stepper.step(x, dt, self.conditions(end), excess), Electrical(self.potential, old.interface, old.current))
+        return Outcome(
+            stepper.step(x, dt, self.conditions(end), excess),
+            Electrical(self.potential, old.interface, old.current),
+        )
 
     def passed(self, outcome: Outcome, before: Electrical, dt: float) -> float:
         """How far a step went beyond the potential or current that ends it: below 0, not yet [V], [1]."""
@@ -98,6 +102,23 @@ class Leg:
             total = self.supply.total_current(outcome, before, dt)
             far = max(far, 1.0 - abs(total) / self.stop_current)
         return far
+
+    def already_met(self) -> InputError:
+        """Say that what ends the step holds at its beginning."""
+        if self.stop_potential is None and self.stop_current is None:
+            return InputError(
+                self.path, "a current", "one that the contacts let through",
+                "no potential within 10 V drives it at all: a smaller current, or contacts with larger constants",
+            )  # fmt: skip
+        if self.stop_current is not None:
+            return InputError(
+                f"{self.path}.until.current", self.stop_current, "below the current at the start of the step",
+                "the end condition is met already",
+            )  # fmt: skip
+        return InputError(
+            f"{self.path}.until.potential", self.stop_potential, "beyond the potential at the start of the step",
+            "the end condition is met already",
+        )  # fmt: skip
 
 
 class LegPlan(Protocol):

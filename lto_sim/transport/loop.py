@@ -4,37 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.errors import InputError
 from lto_sim.transport.checkpoint import Checkpoint
 from lto_sim.transport.circuit import Electrical, Outcome
 from lto_sim.transport.controller import change_of_step, rounded
+from lto_sim.transport.counters import STATUS, Counters, LegEnd
 from lto_sim.transport.first_step import first_step
-from lto_sim.transport.leg import Leg, LegPlan, LegStart
 from lto_sim.transport.ledger import Ledger
+from lto_sim.transport.leg import Leg, LegPlan, LegStart
 from lto_sim.transport.record import Observer, Span
-from lto_sim.transport.step import ImplicitStepper, StepResult
+from lto_sim.transport.step import ImplicitStepper
 
 __all__ = ["STATUS", "Counters", "Leg", "LegEnd", "Progress", "march"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
-
-STATUS: Final[tuple[str, ...]] = (
-    "finished",
-    "finished: the li fraction asked for was reached",
-    "stopped at the step limit: raise numerics.max_steps or use larger cells",
-    "stopped because the step size collapsed: report this scenario, or relax numerics.tolerance",
-    "stopped because the particle cannot take the current: its surface is full (or empty) at the contacts; "
-    "give the step an end condition until.potential, or a smaller current",
-    "stopped because the drive step can never end: nothing changes any more; give it until.time",
-)
-"""Meaning of the status value of a run; above 1 it could not be finished."""
 
 _SMALLEST_STEP = 1e-16
 _ROUND_OFF = 1e-12
@@ -43,41 +31,6 @@ _NEVER = 1e14
 _LOCATED = 1e-5
 """How near a potential [V], or a current (as part of it), is met."""
 _LOCATING = 60
-
-
-@dataclass
-class Counters:
-    """Work and quality of a run.
-
-    `out_of_range` counts cells that lay outside [0, 1] by more than round-off after a step. Nothing is ever
-    clipped, so such a cell would stay visible in the result.
-    """
-
-    steps: int = 0
-    rejected: int = 0
-    newton_iterations: int = 0
-    linear_iterations: int = 0
-    out_of_range: int = 0
-    worst_balance_error: float = 0.0
-    lowest: float = math.inf
-    highest: float = -math.inf
-    status: int = 0
-    ends: list[LegEnd] = field(default_factory=list)
-
-    def add(self, result: StepResult) -> None:
-        """Count the work of a step, kept or not."""
-        self.newton_iterations += result.newton_iterations
-        self.linear_iterations += result.linear_iterations
-
-
-@dataclass(frozen=True)
-class LegEnd:
-    """A drive step that is over: its number, start and end [s], and what ended it."""
-
-    number: int
-    start: float
-    end: float
-    reason: str
 
 
 def march(
@@ -184,7 +137,6 @@ class _Run:
         self.number, self.leg_steps = point.leg, point.leg_steps
         self.start = LegStart(point.leg_start, point.leg_potential, point.leg_scale)
         self.lithium, self.lithium_at_start = self.inventory(self.x), point.lithium_at_start
-        self.stepper.forget()
 
     def checkpoint(self, next_step: float, leg: int, steps: int) -> Checkpoint:
         """What the run is continued from here."""
@@ -298,7 +250,7 @@ class _Run:
         if best is not None:
             self.accept(leg, best, self.time + short, self.time + short, dt=short, ends=True)
         elif self.leg_steps == 0 and self.counters.steps == 0:
-            raise _already_met(leg)
+            raise leg.already_met()
         if leg.stop_potential is None and leg.stop_current is None:
             self.counters.status = 4
             return "full"
@@ -408,20 +360,3 @@ class _Run:
         if abs(before) <= slack or (before * after > 0.0 and abs(after) > slack):
             return 1.0
         return min(before / (before - after), 1.0 - 1e-15) if before * after < 0.0 else 1.0 - 1e-15
-
-
-def _already_met(leg: Leg) -> InputError:
-    if leg.stop_potential is None and leg.stop_current is None:
-        return InputError(
-            leg.path, "a current", "one that the contacts let through",
-            "no potential within 10 V drives it at all: a smaller current, or contacts with larger constants",
-        )  # fmt: skip
-    if leg.stop_current is not None:
-        return InputError(
-            f"{leg.path}.until.current", leg.stop_current, "below the current at the start of the step",
-            "the end condition is met already",
-        )  # fmt: skip
-    return InputError(
-        f"{leg.path}.until.potential", leg.stop_potential, "beyond the potential at the start of the step",
-        "the end condition is met already",
-    )  # fmt: skip

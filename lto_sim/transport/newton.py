@@ -140,6 +140,12 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
         volume = problem.cells.volume[c]
         local.scale[c] = problem.dt / volume if volume > 0.0 else 0.0
         local.base[c] = 0.0
+        if local.state[c] < 0:
+            v[c] = phases.d_poor * min(problem.x_old[c] - phases.x_poor, 0.0)
+        elif local.state[c] > 0:
+            v[c] = phases.d_rich * max(problem.x_old[c] - phases.x_rich, 0.0)
+        else:
+            v[c] = 0.0
         x[c] = problem.x_old[c]
     for e in range(w_old.size):
         c = problem.network.cell[e]
@@ -202,7 +208,7 @@ def newton_step(
     w_old : Excess of every element: guess in, solution out.
     tolerance : Largest residual [li fraction].
     limit : Most Newton iterations.
-    u : Guess of the change of u in, u out; flat.
+    u : Kirchhoff variable of every node after the step; flat.
     x : Composition after the step.
     counters : (Newton, linear) iterations are added.
 

@@ -119,7 +119,16 @@ class StateRecord:
                 self._keep(span, float(self.planned[self._next]))
                 self._next += 1
         if span.ends_leg and self.at_ends:
-            self._keep(span, span.end)
+            self._keep_end(span)
+
+    def _keep_end(self, span: Span) -> None:
+        """Keep the end of a drive step, unless a planned time is next to it."""
+        slack = 1e-9 * span.end
+        if self.times and self.times[-1] >= span.end - slack:
+            return
+        self._keep(span, span.end)
+        if self.planned is not None and self.planned[self._next : self._next + 1] <= span.end + slack:
+            self._next += 1
 
     def _keep(self, span: Span, time: float) -> None:
         if self.times and self.times[-1] >= time:
@@ -342,7 +351,7 @@ class ScanRecord:
             self._series = self.plan.frames
         else:
             self._series = self.plan.frames(span.leg, span.leg_start, span.leg_end)
-        if first and span.start > self._series.start:  # a run that is continued: pixels gone by stay NaN
+        if first and span.start > self._series.start:  # continued: pixels gone by stay NaN
             gone = (span.start - self._series.start) / self._series.period
             self._frame = int(min(math.floor(gone), self._series.count))
             times = self._series.start + self._frame * self._series.period + self.offset

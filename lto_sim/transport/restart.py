@@ -37,7 +37,10 @@ def check_same_past(scenario: Scenario, run: xr.Dataset, time: float | None) -> 
         before = Scenario.from_dict(tomllib.loads(str(run.attrs["configuration"])))
     except (KeyError, tomllib.TOMLDecodeError, InputError):
         raise InputError(
-            "restart", "a run without its scenario", "a run of this package", "run the scenario from its start"
+            "restart",
+            "a run without its scenario",
+            "a run of this package",
+            "run the scenario from its start",
         ) from None
     steps = json.loads(str(run.attrs.get("drive_steps", "[]")))
     reached = float(run["time"].values[-1]) if time is None else time

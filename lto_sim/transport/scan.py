@@ -20,7 +20,7 @@ _MOST_FRAMES = 100_000
 
 
 def plan_scan(scenario: Scenario, mesh: Mesh, duration: float) -> ScanPlan:
-    """Lay the frames of a run of at most `duration` [s] over its mesh; a run shorter than a frame has a part of one.
+    """Lay the frames of a run of at most `duration` [s] over its mesh; a shorter one has a part of a frame.
 
     Inactive layers of the mesh count with the scenario's li fraction of them.
 

@@ -89,7 +89,9 @@ def plan_run(scenario: Scenario, model: Model | None = None) -> RunPlan:
     steps = int(2 * max(mesh.shape) / scenario.numerics.front_fraction)
     stored = mesh.volume.size + elements
     a_state = 16 if scenario.output.restart == "all" else 8
-    memory = stored * (_BYTES_PER_CELL + a_state * states) + _BYTES_PER_ELEMENT * elements + 12 * frames * pixels
+    memory = (
+        stored * (_BYTES_PER_CELL + a_state * states) + _BYTES_PER_ELEMENT * elements + 12 * frames * pixels
+    )
     return RunPlan(cells, elements, states, frames, memory, steps)
 
 
@@ -139,7 +141,10 @@ def simulate(
         point = checkpoint_at(restart, restart_time)
         if point.leg >= len(plans):
             raise InputError(
-                "drive", f"{len(plans)} steps", "one that begins later", "the run is over: add a step to the drive"
+                "drive",
+                f"{len(plans)} steps",
+                "one that begins later",
+                "the run is over: add a step to the drive",
             )
     states = state_record(scenario, duration)
     series = FineSeries(fine_schedule(scenario, duration))

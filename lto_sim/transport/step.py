@@ -128,21 +128,19 @@ class ImplicitStepper:
         grid, faces = self.grid, self.grid.contact_cell.size
         beneath = x[grid.network.cell[: grid.elements]]
         excess = np.minimum(beneath - conditions.x_poor, 0.0) + np.maximum(beneath - conditions.x_rich, 0.0)
-        transfer, w = conditions.contact_transfer.reshape(-1, faces)[0], conditions.contact_excess.reshape(-1, faces)[0]
+        transfer, w = (
+            conditions.contact_transfer.reshape(-1, faces)[0],
+            conditions.contact_excess.reshape(-1, faces)[0],
+        )
         fed = (grid.contact_element >= 0) & np.isinf(transfer)
         excess[grid.contact_element[fed] - grid.network.dims[0, 4]] = w[fed]
         return np.asarray(excess)
 
-    def forget(self) -> None:
-        """Start to look for the next step's solution from its beginning, not from where the last one ended."""
-        self._u[:] = 0.0
-
     def step(self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None) -> StepResult:
         """Advance padded composition `x` by `dt` [s].
 
-        `excess` is that of every element before the step; default: :meth:`start_excess`. The Kirchhoff
-        variable of the last step is the first guess; it decides how much work a step is, not its result (up
-        to the round-off of the smallest sliver, for steps of 1e4 times cell^2/D and more).
+        `excess` is that of every element before the step; default: :meth:`start_excess`. A step depends on
+        nothing else, to the last bit: its first guess is the Kirchhoff variable of `x`.
         """
         grid = self.grid
         flux_unit = conditions.fastest * grid.conductance_scale
@@ -153,8 +151,6 @@ class ImplicitStepper:
             self._problem(x, excess, dt / grid.time_unit(conditions.fastest), conditions), self._system, self._skew,
             self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
-        if not settled:
-            self._u[:] = 0.0
         uptake = self._local.face_flux * (flux_unit * dt)
         return StepResult(x_new, excess, uptake, settled, int(counters[0]), int(counters[1]))
 
