@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from lto_sim import exact
+    from lto_sim.electrochemistry import (
+        cottrell_comparison,
+        electrical_table,
+        fit_gitt,
+        fit_pitt,
+        select_step,
+    )
     from lto_sim.errors import InputError
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import render_maps
     from lto_sim.scenario import Scenario
+    from lto_sim.transport.impedance import impedance
     from lto_sim.transport.simulate import simulate
 
     __version__: str
@@ -24,11 +32,17 @@ __all__ = [
     "Profile",
     "Scenario",
     "__version__",
+    "cottrell_comparison",
+    "electrical_table",
     "exact",
     "fit_arrhenius",
+    "fit_gitt",
+    "fit_pitt",
     "fit_rate_constant",
+    "impedance",
     "load_material",
     "render_maps",
+    "select_step",
     "simulate",
     "track_front",
 ]
@@ -37,10 +51,16 @@ _HOMES: Final = {
     "InputError": "lto_sim.errors",
     "Profile": "lto_sim.kinetics",
     "Scenario": "lto_sim.scenario",
+    "cottrell_comparison": "lto_sim.electrochemistry",
+    "electrical_table": "lto_sim.electrochemistry",
     "fit_arrhenius": "lto_sim.kinetics",
+    "fit_gitt": "lto_sim.electrochemistry",
+    "fit_pitt": "lto_sim.electrochemistry",
     "fit_rate_constant": "lto_sim.kinetics",
+    "impedance": "lto_sim.transport.impedance",
     "load_material": "lto_sim.materials",
     "render_maps": "lto_sim.microscope",
+    "select_step": "lto_sim.electrochemistry",
     "simulate": "lto_sim.transport",
     "track_front": "lto_sim.kinetics",
 }

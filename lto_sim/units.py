@@ -1,10 +1,11 @@
 """The door between text with units and SI numbers.
 
 A quantity is a number in the documented SI unit, or text with a unit (``"1e-12 cm^2/s"``, ``"30 degC"``,
-``"0.49 eV"``). pint checks the dimension. Four things that pint refuses or reads otherwise are handled here:
+``"0.49 eV"``). pint checks the dimension. Five things that pint refuses or reads otherwise are handled here:
 an offset unit in one text (``"30 degC"``), spelled-out powers (``"m2 s-1"``, ``"m2.s-1"``), energies per mole
-against per particle (Ea may come in eV, J or kJ/mol and leaves in J/mol), and doses. A dose is counted in electrons: in
-``"5000 e/A^2"`` the e is an electron and the A an angstrom, as microscopists write it.
+against per particle (Ea may come in eV, J or kJ/mol and leaves in J/mol), doses and frequencies. A dose is counted in
+electrons: in ``"5000 e/A^2"`` the e is an electron and the A an angstrom, as microscopists write it. Frequencies
+are not angular: units with an angle are refused.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ DIMENSIONS: Final[dict[str, str]] = {
     "area capacitance": "F/m^2",
     "current": "A",
     "sweep rate": "V/s",
+    "frequency": "Hz",
     "dose": "1/m^2",
     "dose rate": "1/m^2/s",
     "angle": "rad",
@@ -50,6 +52,8 @@ _NUMBER: Final = re.compile(r"^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*
 _POWER: Final = re.compile(r"(?<=[A-Za-zµμ])(-?\d+)(?![\d.eE])")
 
 
+_ANGLES: Final = re.compile(r"rad|deg|turn|rev|cycle|rpm|rps", re.IGNORECASE)
+"""Angles have no dimension for pint, which reads 1 rad/s as 1 Hz."""
 _ELECTRONS: Final = re.compile(r"^(e-?|el|electrons?)\s*/")
 
 
@@ -113,6 +117,7 @@ _EXAMPLES: Final[dict[str, str]] = {
     "area capacitance": '"10 uF/cm^2"',
     "current": '"-2 pA"',
     "sweep rate": '"1 mV/s"',
+    "frequency": '"1 mHz"',
     "dose": '"5000 e/A^2"',
     "dose rate": '"0.5 e/A^2/s"',
     "angle": '"30 deg"',
@@ -133,6 +138,8 @@ def _parse(text: str, kind: str, field: str, allowed: str, remedy: str) -> float
         unit = _ELECTRONS.sub("1/", re.sub(r"\b(A|Å|Ang|ang)(?=\W|\d|$)", "angstrom", unit))
     if not unit:
         return number
+    if kind == "frequency" and _ANGLES.search(unit):
+        raise InputError(field, text, allowed, remedy)
     if kind == "temperature" and unit in {"degC", "celsius", "C"}:
         return number + ZERO_CELSIUS
     return _pint_to_si(number, unit, text, kind, field, allowed, remedy)

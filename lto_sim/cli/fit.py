@@ -60,8 +60,13 @@ def command(
         table = read_table(source)
         if table.layout == "front":
             summary, lines = _fit_points(table.columns, k_convention)
-        else:
+        elif table.layout == "rates":
             summary, lines = _fit_rates(table.columns, not scale_errors)
+        else:
+            raise InputError(
+                "table", str(source), "front positions or rate constants",
+                "an electrical series comes from `lto-sim electrical`, which fits what there is to fit",
+            )  # fmt: skip
     if out is not None:
         write_json(out, summary, force)
     print_summary(summary, as_json, lines)

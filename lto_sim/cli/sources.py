@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from lto_sim.scenario import Scenario
 
-__all__ = ["assignments", "choose_target", "load_scenario", "stored_scenario"]
+__all__ = ["assignments", "choose_target", "load_scenario", "read_time", "stored_scenario"]
 
 
 def assignments(texts: Sequence[str] | None) -> dict[str, Any]:
@@ -65,17 +65,51 @@ def stored_scenario(dataset: xr.Dataset) -> Scenario | None:
         raise InputError("configuration", text, "TOML in the attributes of the result", str(error)) from None
 
 
-def choose_target(out: Path | None, source: Path, ending: str, force: bool, *, strip: str = "") -> Path:
-    """Name the result after its source unless ``--out`` does, and check that it may be written.
+def read_time(text: str, option: str) -> float:
+    """Read a time [s] of the command line; a bare number is in seconds.
 
     Raises
     ------
     InputError
-        The target is the source itself, exists without ``--force``, or has no directory to go to.
+        No time, or below 0.
+    """
+    from lto_sim.units import to_si
+
+    value = to_si(text, "time", option)
+    if value < 0.0:
+        raise InputError(option, text, ">= 0 s", 'times count from the start of the run: for example "12 s"')
+    return value
+
+
+def choose_target(
+    out: Path | None,
+    source: Path,
+    ending: str,
+    force: bool,
+    *,
+    strip: str = "",
+    other: Path | None = None,
+) -> Path:
+    """Name the result after its source unless ``--out`` does, and check that it may be written.
+
+    Parameters
+    ----------
+    out : What ``--out`` gives.
+    source : The input, which the result is named after.
+    ending : What the name of the input gets.
+    force : Replace an existing result.
+    strip : Ending that the name of the input loses.
+    other : A second input.
+
+    Raises
+    ------
+    InputError
+        The target is an input itself, exists without ``--force``, or has no directory to go to.
     """
     from lto_sim.files import prepare_target
 
     target = Path(source.resolve().stem.removesuffix(strip) + ending) if out is None else out
-    if target.resolve() == source.resolve():
+    inputs = {path.resolve() for path in (source, other) if path is not None}
+    if target.resolve() in inputs:
         raise InputError("--out", str(target), "another path than the input's", "choose another path")
     return prepare_target(target, force)

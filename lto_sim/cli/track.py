@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["EXAMPLE", "NAME", "command"]
 
 NAME: Final = "track"
-EXAMPLE: Final = 'Example: lto-sim track particle_maps.zarr --profile "0 nm,750 nm:1200 nm,750 nm:200 nm"'
+EXAMPLE: Final = (
+    'Example: lto-sim track particle_maps.zarr --profile "0 nm,750 nm:1200 nm,750 nm:200 nm"; '
+    "lto-sim track particle_maps.zarr --step 2"
+)
 _FORM: Final = '"x0,y0:x1,y1:width", lengths with units'
 _HEADER: Final = ("profile", "time [s]", "xi [nm]", "xi_std [nm]")
 
@@ -37,18 +40,32 @@ def command(
         str | None,
         typer.Option("--direction", help="extraction or insertion; found if left out.", show_default=False),
     ] = None,
+    step: Annotated[
+        int | None,
+        typer.Option(
+            "--step",
+            min=0,
+            metavar="N",
+            help="Only the frames of this drive step, from 0, with times from its start.",
+            show_default=False,
+        ),
+    ] = None,
     out: Out = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Track the front along the profiles of the scenario, or of --profile.
 
-    The result is MAPS_front.zarr unless --out names it; a name that ends in .csv makes a table.
+    The result is MAPS_front.zarr, with --step MAPS_stepN_front.zarr, unless --out names it; a name that ends
+    in .csv makes a table.
     """
-    target = choose_target(out, maps_store, "_front.zarr", force, strip="_maps")
+    ending = "_front.zarr" if step is None else f"_step{step}_front.zarr"
+    target = choose_target(out, maps_store, ending, force, strip="_maps")
     from lto_sim.files import read_dataset
 
     maps = read_dataset(maps_store)
+    if step is not None:
+        maps = _frames_of(maps, step)
     from lto_sim.kinetics import track_front
 
     front = track_front(maps, _profiles(profile, maps), direction=direction)
@@ -59,6 +76,19 @@ def command(
             _HEADER, [(f"{p:.0f}", f"{t:.3f}", f"{xi * 1e9:.2f}", f"{s * 1e9:.2f}") for p, t, xi, s in rows]
         )
     print_summary(_summary(front, rows, target), as_json, {"stored": str(target)})
+
+
+def _frames_of(maps: xr.Dataset, step: int) -> xr.Dataset:
+    """Return the frames of a drive step."""
+    from lto_sim.electrochemistry import select_step
+
+    part = select_step(maps, step)
+    if not part.sizes["time"]:
+        raise InputError(
+            "--step", step, "a drive step with a whole frame in it",
+            "frames that run on into the next step are left out: record faster ones, or set scan.restart",
+        )  # fmt: skip
+    return part
 
 
 def _profiles(texts: list[str] | None, maps: xr.Dataset) -> list[Profile]:
@@ -131,5 +161,6 @@ def _summary(
         "out": target,
         "direction": front.attrs["direction"],
         "frames": front.sizes["time"],
+        **({"step": int(front.attrs["drive_step_number"])} if "drive_step_number" in front.attrs else {}),
         "fronts": [{"profile": int(p), "time_s": t, "xi_m": xi, "xi_std_m": s} for p, t, xi, s in rows],
     }

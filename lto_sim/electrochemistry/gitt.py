@@ -10,8 +10,10 @@ content, which drops out:
 The slope dE/dsqrt(t) is fitted over a window, by default from 10 % of the pulse (the double layer has
 charged, the jump by resistances has passed) to 60 %. Where D t/L^2 reaches 0.2 at its end (there the exact
 slope is 1.3 % off the law) the window is shortened until it does not. Where E bends, because the pulse
-changes the content too much for one slope of the potential over it, the change of dE/dsqrt(t) over the window
-counts as its deviation. No D is given on the plateau, after a rest that had not ended, and where E is not
+changes the content of the surface too much for one slope of the potential over it, the slope at the beginning
+of the pulse, where the content is that of the rest, is taken from a parabola in sqrt(t); a quarter of what this
+changes counts as deviation. The two equilibrium potentials are likewise those of two contents: where a pulse of
+the same charge follows or precedes, dEs is that at the content before the pulse. No D is given on the plateau, after a rest that had not ended, and where E is not
 straight in sqrt(t); the entry says why.
 
 Source: W. Weppner and R. A. Huggins, J. Electrochem. Soc. 124 (1977) 1569.
@@ -41,7 +43,10 @@ _DRIFT: Final = 0.05
 """Largest part of dEs that a rest may still have to go."""
 _BEND: Final = 0.5
 """Largest change of the slope over the window, as part of it."""
-_BEND_NOTED: Final = 0.02
+_BEND_NOTED: Final = 0.1
+_CURVED: Final = 0.25
+"""Part of the correction for the bend that counts as deviation."""
+_SAME_CHARGE: Final = 1e-3
 
 
 def fit_gitt(
@@ -74,7 +79,7 @@ def fit_gitt(
     task = Titration(dataset, resolution, length)
     steps = drive_steps(dataset)
     pulses = [
-        _pulse(task, fit_window, steps[i - 1] if i else None, pulse, steps[i + 1])
+        _pulse(task, fit_window, steps[i - 1] if i else None, pulse, steps[i + 1], _neighbour(steps, i))
         for i, pulse in enumerate(steps[:-1])
         if pulse.kind == "current" and steps[i + 1].kind == "rest"
     ]
@@ -102,6 +107,7 @@ def _pulse(
     before: DriveStepRecord | None,
     pulse: DriveStepRecord,
     rest: DriveStepRecord,
+    neighbour: tuple[int, DriveStepRecord, DriveStepRecord] | None,
 ) -> GittPulse:
     after = rest_end(step_series(task.dataset, rest), task.resolution)
     rested = before is not None and before.kind == "rest"
@@ -111,7 +117,8 @@ def _pulse(
     reason = _no_equilibrium(task, pulse, start, after)
     fit = None
     if reason is None:
-        fit = _fit(step_series(task.dataset, pulse), (pulse.duration, change, task.reach), fit_window)
+        at_start = _change_at_start(task, change, first, after.potential, neighbour)
+        fit = _fit(step_series(task.dataset, pulse), (pulse.duration, at_start, task.reach), fit_window)
         reason = _not_the_law(fit)
     drift = after.remaining + (start.remaining if start else 0.0)
     noise = math.hypot(after.noise, after.remaining, *((start.noise, start.remaining) if start else ()))
@@ -130,6 +137,38 @@ def _pulse(
         reason=reason,
         note=_note(fit, drift, change) if fit and good else None,
     )
+
+
+def _neighbour(
+    steps: tuple[DriveStepRecord, ...], number: int
+) -> tuple[int, DriveStepRecord, DriveStepRecord] | None:
+    """Side (-1 before, 1 after), first and last rest of a pulse of the same charge beside a pulse."""
+    pulse = steps[number]
+    for side in (-1, 1):
+        low, high = number + 2 * side - 1, number + 2 * side + 1
+        if low < 0 or high >= len(steps):
+            continue
+        other = steps[number + 2 * side]
+        if other.kind != "current" or steps[low].kind != "rest" or steps[high].kind != "rest":
+            continue
+        charges = [(step.value or 0.0) * step.duration for step in (pulse, other)]
+        if abs(charges[1] - charges[0]) <= _SAME_CHARGE * abs(charges[0]):
+            return side, steps[low], steps[high]
+    return None
+
+
+def _change_at_start(
+    task: Titration, change: float, before: float, after: float,
+    neighbour: tuple[int, DriveStepRecord, DriveStepRecord] | None,
+) -> float:  # fmt: skip
+    """Change of the equilibrium potential [V] that a pulse would make with the slope at its beginning."""
+    if neighbour is None:
+        return change
+    side, first, last = neighbour
+    ends = [rest_end(step_series(task.dataset, rest), task.resolution).potential for rest in (first, last)]
+    other = before - ends[0] if side < 0 else ends[1] - after
+    curvature = (change - other) if side < 0 else (other - change)
+    return change - 0.5 * curvature if abs(curvature) < abs(change) else change
 
 
 def _no_equilibrium(
@@ -166,9 +205,10 @@ def _fit(series: StepSeries, scales: tuple[float, float, float], fit_window: tup
         if np.count_nonzero(used) < _LEAST_POINTS:
             return _Fit(None, line, window, None, True)
         line = fit_line(np.sqrt(series.time[used]), series.potential[used])
-        if line.slope * change <= 0.0:
+        slope = line.slope_at(0.0)
+        if min(slope * change, line.slope * change) <= 0.0:
             return _Fit(None, line, window, None, shortened)
-        D = 4.0 * (length * change / (duration * line.slope)) ** 2 / math.pi
+        D = 4.0 * (length * change / (duration * slope)) ** 2 / math.pi
         number = D * end / length**2
         if number < _SHORT_TIME:
             return _Fit(D, line, window, number, shortened)
@@ -199,7 +239,8 @@ def _deviation(fit: _Fit, relative: float) -> float | None:
     if fit.D is None or fit.line is None:
         return None
     line = fit.line
-    return 2.0 * fit.D * math.hypot(line.slope_std / line.slope, line.bend / line.slope, relative)
+    curved = _CURVED * (line.slope_at(0.0) / line.slope - 1.0)
+    return 2.0 * fit.D * math.hypot(line.slope_std / line.slope, curved, relative)
 
 
 def _note(fit: _Fit, drift: float, change: float) -> str | None:

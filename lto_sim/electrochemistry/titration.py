@@ -156,7 +156,7 @@ class Line:
     Parameters
     ----------
     slope, slope_std : Slope and its standard deviation.
-    centre, level : Mean abscissa and the value there.
+    centre, level, span : Mean abscissa, the value there, and the distance from the first to the last.
     scatter : Standard deviation of a point about the line.
     bend : Slope at the last point minus slope at the first, of the parabola through the points; 0 where it is
         below twice its deviation, and below six points.
@@ -166,8 +166,13 @@ class Line:
     slope_std: float
     centre: float
     level: float
+    span: float
     scatter: float
     bend: float
+
+    def slope_at(self, abscissa: float) -> float:
+        """Slope at an abscissa, of the parabola where there is a bend."""
+        return self.slope + self.bend * (abscissa - self.centre) / self.span
 
 
 def fit_line(abscissa: Floats, ordinate: Floats, weight: Floats | None = None) -> Line:
@@ -184,7 +189,8 @@ def fit_line(abscissa: Floats, ordinate: Floats, weight: Floats | None = None) -
     residual = up - slope * along
     scatter = math.sqrt(float((weights * residual**2).sum()) / max(abscissa.size - 2, 1))
     bend = _bend(along, residual) if weight is None and abscissa.size >= _BEND_POINTS else 0.0
-    return Line(slope, scatter / math.sqrt(spread), centre, level, scatter, bend)
+    span = float(abscissa.max() - abscissa.min())
+    return Line(slope, scatter / math.sqrt(spread), centre, level, span, scatter, bend)
 
 
 def _bend(along: Floats, residual: Floats) -> float:

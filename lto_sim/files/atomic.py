@@ -22,7 +22,11 @@ from lto_sim.errors import InputError
 
 __all__ = ["new_directory", "new_file", "prepare_target"]
 
-_STUDY: Final = frozenset({"summary.json", "table.csv", "figures", "runs"})
+_STUDY: Final = frozenset({"summary.json", "table.csv", "conductances.csv", "figures", "runs"})
+_ELECTRICAL: Final = frozenset(
+    {"summary.json", "series.csv", "gitt.json", "pitt.json"}
+    | {f"{name}.png" for name in ("potential", "capacity", "chronoamperogram", "voltammogram", "gitt")}
+)
 
 
 def prepare_target(path: Path, force: bool = False) -> Path:
@@ -32,7 +36,7 @@ def prepare_target(path: Path, force: bool = False) -> Path:
     ----------
     path : File or directory to be made.
     force : Replace an existing one. A directory is replaced only if it is empty or a result: a Zarr store, or
-        a study's directory with nothing else in it.
+        a directory of `lto-sim reproduce` or `lto-sim electrical` with nothing else in it.
 
     Returns
     -------
@@ -54,14 +58,18 @@ def prepare_target(path: Path, force: bool = False) -> Path:
         raise InputError("--out", str(path), "a path that does not exist yet", "add --force to replace it")
     if target.is_dir() and not _is_result(target):
         raise InputError(
-            "--out", str(path), "a result and nothing else (Zarr store or study)", "choose another path"
+            "--out",
+            str(path),
+            "a result and nothing else (Zarr store or a directory of results)",
+            "choose another path",
         )
     return target
 
 
 def _is_result(directory: Path) -> bool:
     names = {entry.name for entry in directory.iterdir()}
-    return not names or "zarr.json" in names or ("summary.json" in names and names <= _STUDY)
+    listed = names <= _STUDY or names <= _ELECTRICAL
+    return not names or "zarr.json" in names or ("summary.json" in names and listed)
 
 
 @contextmanager

@@ -1,8 +1,16 @@
 """CSV tables whose headers carry units.
 
-Two layouts, told apart by their columns: ``time [s], xi [nm], xi_std [nm]`` (a front; a column ``profile``
-numbers several lines) and ``temperature [degC], k [cm2/s], k_std [cm2/s]`` (rate constants). Any unit of the
-right dimension is read; arrays are SI. Other columns are refused, lines that start with ``#`` are comments.
+Four layouts, told apart by their columns:
+
+- a front: ``time [s], xi [nm], xi_std [nm]``; a column ``profile`` numbers several lines;
+- rate constants: ``temperature [degC], k [cm2/s], k_std [cm2/s]``;
+- an electrical series: ``time [s], drive_step, potential [V], current [A], charge [C], c_rate [1/h],
+  specific_capacity [mA h/g], li_fraction``, and ``current_NAME [A], overpotential_NAME [V]`` of contacts;
+- an impedance spectrum: ``frequency [Hz], impedance_real [ohm], impedance_imag [ohm]``.
+
+Any unit of the right dimension is read; arrays are SI. Charges, C-rates, specific capacities and impedances
+have one unit, the one above, in file and array. Other columns are refused, lines that start with ``#`` are
+comments.
 """
 
 from __future__ import annotations
@@ -24,19 +32,24 @@ from lto_sim.units import to_si
 
 __all__ = ["Table", "read_table", "write_table"]
 
-_Layout = Literal["front", "rates"]
+_Layout = Literal["front", "rates", "electrical", "impedance"]
 _MINIMUM_ROWS: Final = 3
 _HEADER: Final = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?\s*$")
 
 
 @dataclass(frozen=True)
 class _Column:
-    """Kind of quantity, unit on writing, whether it may be left out, whether it must be > 0."""
+    """Kind of quantity (none: no other unit is read), unit on writing, may it be left out, must it be > 0."""
 
     kind: str
     unit: str
     optional: bool = False
     positive: bool = False
+
+    @property
+    def fixed(self) -> bool:
+        """Whether values are in `unit` in the file and in arrays too."""
+        return self.kind in {"", "dimensionless"}
 
 
 _LAYOUTS: Final[dict[_Layout, dict[str, _Column]]] = {
@@ -51,7 +64,28 @@ _LAYOUTS: Final[dict[_Layout, dict[str, _Column]]] = {
         "k": _Column("diffusivity", "cm2/s", positive=True),
         "k_std": _Column("diffusivity", "cm2/s", optional=True, positive=True),
     },
+    "electrical": {
+        "time": _Column("time", "s"),
+        "drive_step": _Column("dimensionless", "1"),
+        "potential": _Column("potential", "V"),
+        "current": _Column("current", "A"),
+        "charge": _Column("", "C"),
+        "c_rate": _Column("", "1/h"),
+        "specific_capacity": _Column("", "mA h/g"),
+        "li_fraction": _Column("dimensionless", "1"),
+        "current_*": _Column("current", "A", optional=True),
+        "overpotential_*": _Column("potential", "V", optional=True),
+    },
+    "impedance": {
+        "frequency": _Column("frequency", "Hz", positive=True),
+        "impedance_real": _Column("", "ohm"),
+        "impedance_imag": _Column("", "ohm"),
+    },
 }
+"""Columns of each layout; a name that ends in ``_*`` stands for any number of columns, one a contact."""
+
+_IN_ORDER: Final[dict[_Layout, str]] = {"front": "time", "electrical": "time", "impedance": "frequency"}
+"""Column whose values increase."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +94,7 @@ class Table:
 
     Parameters
     ----------
-    layout : ``"front"`` or ``"rates"``.
+    layout : ``"front"``, ``"rates"``, ``"electrical"`` or ``"impedance"``.
     columns : Name -> values in SI, all of one length; optional columns may be absent.
     """
 
@@ -69,13 +103,14 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read a table of either layout.
+    """Read a table of any layout.
 
     Raises
     ------
     InputError
         Not readable, not UTF-8, empty; a column missing, unknown or twice; a unit missing or unknown; a cell
-        that is no finite number; fewer than three rows; times that do not increase (within a profile).
+        that is no finite number; fewer than three rows; times (within a profile) or frequencies that do not
+        increase.
     """
     lines = _lines(path)
     names, units = _header(path, _cells(path, *lines[0]))
@@ -94,9 +129,10 @@ def read_table(path: Path) -> Table:
                 "one value a column, with a decimal point",
             )  # fmt: skip
         for name, unit, cell in zip(names, units, cells, strict=True):
-            values[name][index] = _number(f"{path}, line {line}, column {name}", cell, unit, specs[name])
-    if layout == "front":
-        _check_times(path, values, [line for line, _ in rows])
+            field = f"{path}, line {line}, column {name}"
+            values[name][index] = _number(field, cell, unit, _spec(name, specs))
+    if layout in _IN_ORDER:
+        _check_order(path, values, [line for line, _ in rows], _IN_ORDER[layout])
     return Table(layout, values)
 
 
@@ -108,8 +144,8 @@ def write_table(
     Parameters
     ----------
     path : The file to make.
-    layout : ``"front"`` or ``"rates"``.
-    columns : Name -> values in SI.
+    layout : ``"front"``, ``"rates"``, ``"electrical"`` or ``"impedance"``.
+    columns : Name -> values in SI, or in the one unit that the layout knows.
     comment : Lines for the top of the file.
     force : Replace an existing file.
 
@@ -124,16 +160,32 @@ def write_table(
     sizes = {array.shape for array in arrays.values()}
     if len(sizes) != 1 or len(next(iter(sizes))) != 1:
         raise InputError("columns", sorted(sizes), "columns of one length", "match the lengths")
-    ordered = [name for name in specs if name in arrays]
+    order = list(specs)
+    ordered = sorted(arrays, key=lambda name: order.index(_key(name, specs)))
     for name in ordered:
         if not np.all(np.isfinite(arrays[name])):
             raise InputError(name, "NaN or infinity", "finite values", "leave out rows without a value")
     with new_file(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"# {line}\n" for line in comment.splitlines())
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([_title(name, specs[name]) for name in ordered])
-        shown = [_from_si(arrays[name], specs[name]) for name in ordered]
+        writer.writerow([_title(name, _spec(name, specs)) for name in ordered])
+        shown = [_from_si(arrays[name], _spec(name, specs)) for name in ordered]
         writer.writerows([f"{value:.12g}" for value in row] for row in zip(*shown, strict=True))
+
+
+def _key(name: str, specs: Mapping[str, _Column]) -> str:
+    """Key of `specs` that a column goes by; its own name where there is none."""
+    if name in specs:
+        return name
+    return next((key for key in specs if key.endswith("_*") and _stands_for(key, name)), name)
+
+
+def _stands_for(key: str, name: str) -> bool:
+    return len(name) >= len(key) and name.startswith(key[:-1])
+
+
+def _spec(name: str, specs: Mapping[str, _Column]) -> _Column:
+    return specs[_key(name, specs)]
 
 
 def _title(name: str, spec: _Column) -> str:
@@ -141,7 +193,7 @@ def _title(name: str, spec: _Column) -> str:
 
 
 def _from_si(values: NDArray[np.float64], spec: _Column) -> NDArray[np.float64]:
-    if spec.kind == "dimensionless":
+    if spec.fixed:
         return values
     zero = to_si(f"0 {spec.unit}", spec.kind)
     scale = to_si(f"1e6 {spec.unit}", spec.kind) - zero
@@ -191,11 +243,18 @@ def _header(path: Path, cells: list[str]) -> tuple[list[str], list[str | None]]:
 
 
 def _layout(path: Path, names: list[str]) -> _Layout:
-    """Tell the layout by the first column that only one of them has."""
-    for layout, specs in _LAYOUTS.items():
-        if any(name in specs for name in names):
-            _check_names(f"{path}, header", names, specs)
-            return layout
+    """Tell the layout by the first column that only one of them has; else by any that it has."""
+    keys: dict[_Layout, set[str]] = {
+        layout: {_key(name, specs) for name in names} & set(specs) for layout, specs in _LAYOUTS.items()
+    }
+    for own in (True, False):
+        for layout, specs in _LAYOUTS.items():
+            others = {
+                key for other, columns in _LAYOUTS.items() if own and other != layout for key in columns
+            }
+            if keys[layout] - others:
+                _check_names(f"{path}, header", names, specs)
+                return layout
     known = "; or ".join(", ".join(_title(n, s) for n, s in specs.items()) for specs in _LAYOUTS.values())
     raise InputError(f"{path}, header", ", ".join(names), known, "rename the columns")
 
@@ -206,7 +265,7 @@ def _check_names(field: str, names: list[str], specs: Mapping[str, _Column]) -> 
         if name not in names and not spec.optional:
             raise InputError(field, ", ".join(names), f"the columns {allowed}", f"add the column {name}")
     for name in names:
-        if name not in specs:
+        if _key(name, specs) not in specs:
             raise InputError(field, name, f"the columns {allowed}", "remove the column")
 
 
@@ -221,6 +280,10 @@ def _number(field: str, cell: str, unit: str | None, spec: _Column) -> float:
         value = number
     elif not unit or not unit.strip():
         raise InputError(field, cell, "a header with a unit", f"for example {spec.unit} in square brackets")
+    elif spec.fixed:
+        if unit.strip() != spec.unit:
+            raise InputError(field, f"{cell} {unit}", f"a number in {spec.unit}", "convert the column")
+        value = number
     else:
         value = to_si(f"{number!r} {unit}", spec.kind, field)
     if spec.positive and value <= 0.0:
@@ -228,15 +291,15 @@ def _number(field: str, cell: str, unit: str | None, spec: _Column) -> float:
     return value
 
 
-def _check_times(path: Path, values: dict[str, NDArray[np.float64]], lines: list[int]) -> None:
+def _check_order(path: Path, values: dict[str, NDArray[np.float64]], lines: list[int], column: str) -> None:
     last: dict[float, float] = {}
     profiles = values.get("profile", np.zeros(len(lines)))
-    for line, profile, moment in zip(lines, profiles, values["time"], strict=True):
+    for line, profile, moment in zip(lines, profiles, values[column], strict=True):
         if float(profile) in last and moment <= last[float(profile)]:
             raise InputError(
-                f"{path}, line {line}, column time",
+                f"{path}, line {line}, column {column}",
                 float(moment),
-                "times that increase",
-                "sort the rows by time",
+                "times that increase" if column == "time" else "frequencies that increase",
+                f"sort the rows by {column}",
             )
         last[float(profile)] = float(moment)

@@ -30,13 +30,14 @@ _NARROW = 0.05  # of a pixel: a narrower probe changes nothing
 
 @dataclass(frozen=True)
 class _Frames:
-    """Noise-free frames: li_fraction (time, y, x), their times and axes."""
+    """Noise-free frames: li_fraction (time, y, x), their times and axes, and the drive step of each."""
 
     values: Floats
     time: Floats
     pixel_time: Floats
     y: Floats
     x: Floats
+    drive_step: NDArray[np.int32] | None = None
 
 
 def render_maps(
@@ -65,7 +66,8 @@ def render_maps(
     Returns
     -------
     Dataset ``li_fraction(time, y, x)``, ``li_fraction_std(time, y, x)``, ``thickness(y, x)`` [m],
-    ``pixel_time(y, x)`` [s]; ``time`` is the start of a frame [s].
+    ``pixel_time(y, x)`` [s], with a recorded scan ``drive_step_of_frame(time)``; ``time`` is the start of a
+    frame [s]. The attribute ``drive_steps`` is the run's.
 
     Raises
     ------
@@ -95,6 +97,7 @@ def _recorded(solution: xr.Dataset) -> _Frames:
         solution["pixel_time"].values,
         solution["pixel_y"].values,
         solution["pixel_x"].values,
+        solution["drive_step_of_frame"].values if "drive_step_of_frame" in solution else None,
     )
 
 
@@ -188,11 +191,13 @@ def _label(
             "x": ("x", frames.x, named("m", "pixel centre, along the image")),
         },
     )  # fmt: skip
+    if frames.drive_step is not None:
+        dataset["drive_step_of_frame"] = ("time", frames.drive_step, named("1", "drive step"))
     step = f"render_maps noise={noise:g} probe_fwhm={probe_fwhm:g} m"
     dataset.attrs = {
         **provenance.attributes("lithium maps", step, seed=seed, previous=solution.attrs),
         "map_noise": noise,
         "probe_fwhm_m": probe_fwhm,
-        **{key: solution.attrs[key] for key in ("image_sha256",) if key in solution.attrs},
+        **{key: solution.attrs[key] for key in ("image_sha256", "drive_steps") if key in solution.attrs},
     }
     return dataset

@@ -27,7 +27,7 @@ from lto_sim.transport.coupling import (
 from lto_sim.transport.krylov import Skew, solve_linear
 from lto_sim.transport.multigrid import System, coarsen, invert_diagonal
 
-__all__ = ["STATE_TOLERANCE", "newton_step"]
+__all__ = ["STATE_TOLERANCE", "linearised", "newton_step"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -193,6 +193,24 @@ def _couple(problem: Problem, local: Local, v: Floats, slack: float) -> bool:
             else:
                 cells.gy[barriers.cell[f]] = both
     return changed
+
+
+@kernel
+def linearised(problem: Problem, system: System, skew: Skew, local: Local, w_old: Floats, v: Floats) -> None:
+    """Fill `system` and `skew` with the derivative of a step at x_old, the phases as they are there.
+
+    The depth of fronts under surfaces is that of the state itself. Storage, V/(D dt) of every cell of a phase,
+    is part of `system.a`.
+    """
+    network = problem.network
+    _begin(problem, local, w_old, v, np.empty_like(problem.x_old))
+    front_depths(
+        network.cell, problem.elements, problem.phases, 0.0, problem.cells.volume, problem.x_old, w_old,
+        local.g_poor, local.g_rich,
+    )  # fmt: skip
+    _couple(problem, local, v, -1.0)
+    _rebase(problem, local, w_old, v)
+    assemble(problem, system, skew, local)
 
 
 @kernel

@@ -6,10 +6,11 @@ The loop, the choice of the step size and the saving of results are elsewhere (`
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from lto_sim.transport.assembly import Cells, Local, Problem
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
@@ -17,9 +18,9 @@ from lto_sim.transport.grid import Grid
 from lto_sim.transport.krylov import Skew
 from lto_sim.transport.laws import one_continuous_law
 from lto_sim.transport.multigrid import empty_system
-from lto_sim.transport.newton import newton_step
+from lto_sim.transport.newton import linearised, newton_step
 
-__all__ = ["Conditions", "ImplicitStepper", "StepResult"]
+__all__ = ["Conditions", "ImplicitStepper", "Linearised", "StepResult"]
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +89,24 @@ class StepResult:
     linear_iterations: int
 
 
+@dataclass(frozen=True)
+class Linearised:
+    """Derivative of the fluxes at a state, scaled as the grid is.
+
+    Parameters
+    ----------
+    matrix : What leaves every node, for a Kirchhoff variable of 1 at another.
+    storage : Lithium that a cell of a phase stores for a Kirchhoff variable of 1.
+    active : Nodes that are not in the gap.
+    state : Phase of every cell, -1, 0 or 1; 0 for elements.
+    """
+
+    matrix: csr_array
+    storage: Floats
+    active: NDArray[np.int64]
+    state: Floats
+
+
 class ImplicitStepper:
     """Implicit Euler on one grid, with its work space.
 
@@ -153,6 +172,44 @@ class ImplicitStepper:
         )  # fmt: skip
         uptake = self._local.face_flux * (flux_unit * dt)
         return StepResult(x_new, excess, uptake, settled, int(counters[0]), int(counters[1]))
+
+    def linearise(self, x: Floats, excess: Floats, conditions: Conditions) -> Linearised:
+        """Derivative of all fluxes at padded composition `x`, contacts left out."""
+        grid = self.grid
+        shut = replace(conditions, contact_transfer=np.zeros(grid.contact_cell.size))
+        problem = self._problem(x, excess, 1.0, shut)
+        linearised(problem, self._system, self._skew, self._local, excess.copy(), self._u)
+        return self._matrix(problem.phases)
+
+    def _matrix(self, phases: Phases) -> Linearised:
+        """The assembled system of a step of scaled time 1 as a sparse matrix, and its storage apart."""
+        grid, system, skew = self.grid, self._system, self._skew
+        _, nz, ny, nx, node, count = (int(v) for v in grid.network.dims[0, :6])
+        cells, edges = np.arange(ny * nx, ny * nx * (nz + 1)), grid.edge_kind.shape[1]
+        above = grid.network.cell[:count]
+        links = [
+            *((cells, cells + step, g[cells]) for step, g in ((1, system.gx), (nx, system.gy), (ny * nx, system.gz))),
+            (node + np.arange(count), above, system.coupling[:count]),
+            (grid.network.first[:edges], grid.network.second[:edges], system.link[:edges]),
+        ]
+        first, second, g = (np.concatenate([link[k] for link in links]) for k in range(3))
+        joined = g != 0.0
+        first, second, g = first[joined], second[joined], g[joined]
+        size = node + count
+        state = np.zeros(size)
+        state[: grid.volume.size] = self._local.state
+        d = np.where(state < 0.0, phases.d_poor, phases.d_rich)
+        storage = np.where(state != 0.0, np.append(grid.volume, np.zeros(count)) / d, 0.0)
+        diagonal = system.a[:size] - storage
+        np.add.at(diagonal, first, g)
+        np.add.at(diagonal, second, g)
+        nodes = np.arange(size)
+        rows = np.concatenate([nodes, first, second, skew.first, skew.second])
+        columns = np.concatenate([nodes, second, first, skew.second, skew.first])
+        values = np.concatenate([diagonal, -g, -g, -skew.into_first, -skew.into_second])
+        active = np.flatnonzero(system.active[:size])
+        matrix = csr_array((values, (rows, columns)), shape=(size, size))
+        return Linearised(matrix, storage, active, state)
 
     def face_laws(self, x: Floats, excess: Floats, conditions: Conditions) -> tuple[Floats, Floats]:
         """Transfer T [m s-1] and excess [li fraction] of every contact face, (2, faces), meeting at w = 0."""
