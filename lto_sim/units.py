@@ -3,9 +3,9 @@
 A quantity is a number in the documented SI unit, or text with a unit (``"1e-12 cm^2/s"``, ``"30 degC"``,
 ``"0.49 eV"``). pint checks the dimension. Five things that pint refuses or reads otherwise are handled here:
 an offset unit in one text (``"30 degC"``), spelled-out powers (``"m2 s-1"``, ``"m2.s-1"``), energies per mole
-against per particle (Ea may come in eV, J or kJ/mol and leaves in J/mol), doses and frequencies. A dose is counted in
-electrons: in ``"5000 e/A^2"`` the e is an electron and the A an angstrom, as microscopists write it. Frequencies
-are not angular: units with an angle are refused.
+against per particle (Ea may come in eV, J or kJ/mol and leaves in J/mol), doses and frequencies. A dose is
+counted in electrons: in ``"5000 e/A^2"`` the e is an electron and the A an angstrom, as in microscopy.
+A frequency is no angular one: units with an angle are refused.
 """
 
 from __future__ import annotations

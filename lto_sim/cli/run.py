@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -105,8 +106,6 @@ def command(
 def _summary(solution: xr.Dataset, target: Path) -> dict[str, Any]:
     import numpy as np
 
-    from lto_sim.electrochemistry import drive_steps
-
     copied = (
         "status", "status_meaning", "end_time_s", "cells", "steps", "rejected_steps", "newton_iterations",
         "linear_iterations", "worst_balance_error", "lowest_li_fraction", "highest_li_fraction", "capacity_C",
@@ -122,8 +121,8 @@ def _summary(solution: xr.Dataset, target: Path) -> dict[str, Any]:
         "potential_V": float(potential[-1]) if potential.size else None,
         "largest_current_A": float(np.abs(solution["current"].values).max(initial=0.0)),
         "drive_steps": [
-            {"number": step.number, "kind": step.kind, "end_s": step.end, "ended_by": step.ended_by}
-            for step in drive_steps(solution)
+            {name: step[name] for name in ("number", "kind", "end_s", "ended_by")}
+            for step in json.loads(solution.attrs["drive_steps"])
         ],
         **{name: solution.attrs[name] for name in copied if name in solution.attrs},
     }
