@@ -11,10 +11,10 @@ The slope dE/dsqrt(t) is fitted over a window, by default from 10 % of the pulse
 charged, the jump by resistances has passed) to 60 %. Where D t/L^2 reaches 0.2 at its end (there the exact
 slope is 1.3 % off the law) the window is shortened until it does not. Where E bends, because the pulse
 changes the content of the surface too much for one slope of the potential over it, the slope at the beginning
-of the pulse, where the content is that of the rest, is taken from a parabola in sqrt(t); a quarter of what this
-changes counts as deviation. The two equilibrium potentials are likewise those of two contents: where a pulse of
-the same charge follows or precedes, dEs is that at the content before the pulse. No D is given on the plateau, after a rest that had not ended, and where E is not
-straight in sqrt(t); the entry says why.
+of the pulse, where the content is that of the rest, is taken from a parabola in sqrt(t); a quarter of what
+this changes counts as deviation. The two equilibrium potentials are likewise those of two contents: where a
+pulse of the same charge follows or precedes, dEs is that at the content before the pulse. No D is given on
+the plateau, after a rest that had not ended, and where E is not straight in sqrt(t); the entry says why.
 
 Source: W. Weppner and R. A. Huggins, J. Electrochem. Soc. 124 (1977) 1569.
 """

@@ -90,7 +90,7 @@ def true_rate(scenario: Scenario) -> TrueRate:
     temperature = scenario.temperature
     x_poor, x_rich = material.edges(temperature)
     gap = x_rich - x_poor
-    held = material.contact_excess(scenario.drive[0].hold, temperature)
+    held = material.contact_excess(scenario.steps[0].value, temperature)
     poor, rich = material.poor.diffusivity(temperature), material.rich.diffusivity(temperature)
     growing, parent = (rich, poor) if held > 0.0 else (poor, rich)
     start = float(material.excess(float(scenario.initial), temperature))  # type: ignore[arg-type]

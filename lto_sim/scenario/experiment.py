@@ -40,7 +40,7 @@ class OutputSpec(Section):
     max_states: int = Field(default=200, ge=2, description="Most saved states")
     current_every: Time | None = Field(
         default=None,
-        description="Interval of current and potential [s]; default a thousandth, and finer after each change",
+        description="Interval of current and potential [s]; default a thousandth, finer after each change",
     )
     restart: Literal["all", "last", "none"] = Field(
         default="all", description="Which saved states a run can be continued from"

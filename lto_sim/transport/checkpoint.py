@@ -73,7 +73,8 @@ _DIMS = {
 }  # fmt: skip
 _UNITS = {
     "x": "1", "excess": "1", "interface": "V", "first_interface": "V", "current": "A", "conductance": "ohm-1",
-    "total": "m3", "lost": "m3", "signals": "V", "time": "s", "next_step": "s", "last_step": "s", "potential": "V", "leg": "1", "leg_steps": "1",
+    "total": "m3", "lost": "m3", "signals": "V", "time": "s", "next_step": "s", "last_step": "s",
+    "potential": "V", "leg": "1", "leg_steps": "1",
     "leg_start": "s", "leg_potential": "V", "leg_scale": "1", "lithium_at_start": "m3",
 }  # fmt: skip
 _PREFIX = "restart_"

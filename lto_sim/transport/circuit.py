@@ -2,11 +2,11 @@
 
     V - R_c I_c = phi_c,        I_c = I_c^F(phi) + C_c d phi_c/dt,        sum_c I_c = I,
 
-V the potential of the particle against the reference electrode, phi_c that behind the ohmic drop of contact c,
-I_c^F the current of lithium that passes it in the step (oxidation positive), which depends on all phi through
-the particle. V is given (hold, sweep) or I is (current, rest). Where neither a current is given nor a contact
-has a resistance, phi = V and nothing is to be solved. Otherwise every trial of phi is one step of the
-transport; I^F rises with phi, so that the root is unique. One unknown is bracketed and found by secants;
+V the potential of the particle against the reference electrode, phi_c that behind the ohmic drop of contact
+c, I_c^F the current of lithium that passes it in the step (oxidation positive), which depends on all phi
+through the particle. V is given (hold, sweep) or I is (current, rest). Where neither a current is given nor
+a contact has a resistance, phi = V and nothing is to be solved. Otherwise every trial of phi is one step of
+the transport; I^F rises with phi, so that the root is unique. One unknown is bracketed and found by secants;
 several by a Newton iteration whose conductance matrix dI^F/dphi comes from trials, is kept from step to step
 and corrected by every trial (Broyden, Math. Comput. 19 (1965) 577).
 """
@@ -331,7 +331,7 @@ def _several(trial: _Trial) -> Outcome:
 
 
 def _probe(trial: _Trial, y: Floats, outcome: Outcome) -> Floats:
-    """Conductance matrix from one trial for every contact that can be moved on its own, or with the others."""
+    """Conductance matrix from one trial for every contact, moved on its own or with those tied to it."""
     size = trial.free.size
     conductance = np.zeros((size, size))
     base = outcome.electrical

@@ -3,8 +3,8 @@
 `cache=True` fails where no cache directory can be written (a read-only installation without a home), so a
 temporary one is named first in that case; it is shared with worker processes and removed at exit. numba
 renews a cached kernel when its own file changes but not when a kernel it calls does, so caches beside the
-source that are older than any source with kernels are dropped at import. Every kernel keeps its Python form as
-``.py_func``.
+source that are older than any source with kernels are dropped at import. Every kernel keeps its Python form
+as ``.py_func``.
 """
 
 from __future__ import annotations

@@ -145,7 +145,8 @@ class _Laws:
             x_poor, x_rich,
             health * material.poor.diffusivity(temperature), health * material.rich.diffusivity(temperature),
             excess, transfer, np.zeros(grid.contact_cell.size),
-            health * surface_conductances(model, temperature), boundary_resistances(model, temperature) / health,
+            health * surface_conductances(model, temperature),
+            boundary_resistances(model, temperature) / health,
         )  # fmt: skip
 
     def overpotential(self, x: Floats, excess: Floats, outcome: Outcome, dt: float, end: float) -> Floats:

@@ -1,4 +1,4 @@
-"""What can be told of a drive before it runs: steps without an end, currents that cannot flow, odd potentials.
+"""What can be told of a drive before it runs: endless steps, currents that cannot flow, odd potentials.
 
 The mean li fraction is followed through the steps as an interval: a current moves it by a known amount, a
 hold at most to the composition of its potential, a rest not at all.
@@ -107,7 +107,7 @@ def _driven(plan: StepPlan, interval: Interval, current: float) -> Interval:
         what = "full" if rate > 0.0 else "empty"
         raise InputError(
             f"{path}.until.time", until.time, f"below {room:.6g} s, when the particle is {what}",
-            f"{abs(current):.3g} A is more than it can take for so long: end it by until.potential, or sooner",
+            f"{abs(current):.3g} A is too much for so long: end it sooner, or by until.potential",
         )  # fmt: skip
     moved = rate * (room if until.time is None else min(until.time, room))
     ends_early = until.potential is not None or target is not None
@@ -152,9 +152,9 @@ def _warn_outside(model: Model, potentials: list[tuple[str, float]]) -> None:
     if outside:
         value, path = max(outside, key=lambda entry: max(low - entry[0], entry[0] - high))
         warnings.warn(
-            f"{path} is {value:g} V against {model.material.reference_electrode}, outside {low:g} to {high:g} V, "
-            "where the host has two phases and no other: further insertion, or loss of oxygen, is not described "
-            "(material.potential_window)",
+            f"{path} is {value:g} V against {model.material.reference_electrode}, not in {low:g} to {high:g} V,"
+            " where the host has two phases and no other: further insertion, or loss of oxygen, is not "
+            "described (material.potential_window)",
             UserWarning,
             stacklevel=4,
         )

@@ -50,7 +50,7 @@ def electrical_variables(series: FineSeries, mesh: Mesh, material: TwoPhaseMater
         "drive_step": (fine, series.legs, named("1", "step of the drive, groups written out")),
         "charge_of_contact": (both, faradaic, named("C", "charge of lithium through each contact")),
         "current_of_contact": (
-            both, _mean(faradaic + layer, time), named("A", "mean current through each contact since the last time")
+            both, _mean(faradaic + layer, time), named("A", "mean current of a contact since the last time")
         ),
         "interface_potential": (both, interface, named("V", "potential without the contact's ohmic drop")),
         "overpotential": (both, over, named("V", "interface minus open-circuit potential of the surface")),

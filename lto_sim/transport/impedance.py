@@ -5,8 +5,8 @@ With a small potential dV exp(i w t) every flux is its derivative at the state t
     (i w S + M) u = b dV,        dI = Y dV,        Z = 1/dI,
 
 u the change of the Kirchhoff variable, S the storage of the cells of a phase, M the derivative of all fluxes
-(cells in the gap and fronts stay where they are: w = 0 there, so that a front is a transmissive end). A contact
-adds its law dj = (dj/dphi) dphi - T dw_s behind its double layer and resistance,
+(cells in the gap and fronts stay where they are: w = 0 there, so that a front is a transmissive end). A
+contact adds its law dj = (dj/dphi) dphi - T dw_s behind its double layer and resistance,
 
     dphi_c = dV - R_c dI_c,      dI_c = dI_c^F + i w C_c dphi_c.
 
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
@@ -34,7 +34,7 @@ from lto_sim.provenance import named
 from lto_sim.scenario import Scenario
 from lto_sim.transport.checkpoint import Checkpoint, checkpoint_at
 from lto_sim.transport.drive import StepPlan, plan_legs
-from lto_sim.transport.grid import Grid, make_grid
+from lto_sim.transport.grid import make_grid
 from lto_sim.transport.laws import law_lines
 from lto_sim.transport.model import Model, build_model
 from lto_sim.transport.step import Conditions, ImplicitStepper, Linearised
@@ -64,8 +64,8 @@ def impedance(run: xr.Dataset, frequency: ArrayLike, *, time: float | None = Non
     Returns
     -------
     Dataset ``impedance_real, impedance_imag(frequency)`` [ohm] and the same of every contact by itself,
-    ``contact_impedance_real, contact_impedance_imag(contact, frequency)``: shared potential over the contact's
-    current. Attributes ``state_time_s``, ``state_potential_V``, ``temperature_K``.
+    ``contact_impedance_real, contact_impedance_imag(contact, frequency)``: shared potential over the current
+    of the contact. Attributes ``state_time_s``, ``state_potential_V``, ``temperature_K``.
 
     Raises
     ------
@@ -75,7 +75,9 @@ def impedance(run: xr.Dataset, frequency: ArrayLike, *, time: float | None = Non
     """
     values = np.atleast_1d(np.asarray(frequency, dtype=np.float64))
     if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values) & (values > 0.0)):
-        raise InputError("frequency", frequency, "> 0 Hz, one or more", "give for example numpy.logspace(-3, 3, 61)")
+        raise InputError(
+            "frequency", frequency, "> 0 Hz, one or more", "give for example numpy.logspace(-3, 3, 61)"
+        )
     point = checkpoint_at(run, time)
     scenario = _scenario_of(run)
     model = build_model(scenario)
@@ -83,7 +85,9 @@ def impedance(run: xr.Dataset, frequency: ArrayLike, *, time: float | None = Non
     contacts = np.stack([state.currents(2.0 * np.pi * f) for f in values], axis=1)
     total = contacts.sum(axis=0)
     if not np.all(np.abs(total) > 0.0):
-        raise InputError("contacts", "no current", "a contact that lets some through", "all contacts are blocked")
+        raise InputError(
+            "contacts", "no current", "a contact that lets some through", "all contacts are blocked"
+        )
     dataset = _label(values, 1.0 / total, _inverse(contacts))
     dataset.attrs = {
         **provenance.attributes(
@@ -102,7 +106,9 @@ def _scenario_of(run: xr.Dataset) -> Scenario:
     try:
         return Scenario.from_dict(tomllib.loads(str(run.attrs["configuration"])))
     except (KeyError, tomllib.TOMLDecodeError):
-        raise InputError("run", "no scenario", "a run of this package", "simulate the scenario first") from None
+        raise InputError(
+            "run", "no scenario", "a run of this package", "simulate the scenario first"
+        ) from None
 
 
 def _step_of(run: xr.Dataset, point: Checkpoint) -> int:
@@ -124,7 +130,11 @@ def _label(frequency: Floats, total: Complex, contacts: Complex) -> xr.Dataset:
             "impedance_real": ("frequency", total.real, named("ohm", "real part of the impedance")),
             "impedance_imag": ("frequency", total.imag, named("ohm", "imaginary part of the impedance")),
             "contact_impedance_real": (both, contacts.real, named("ohm", "real part, contact by itself")),
-            "contact_impedance_imag": (both, contacts.imag, named("ohm", "imaginary part, contact by itself")),
+            "contact_impedance_imag": (
+                both,
+                contacts.imag,
+                named("ohm", "imaginary part, contact by itself"),
+            ),
         },
         {"frequency": ("frequency", frequency, named("Hz", "frequency"))},
     )
@@ -166,7 +176,9 @@ class _State:
         self.time_unit = self.grid.time_unit(conditions.fastest)
         self.faces = self._linear_faces(x, excess, conditions, point.interface)
         self.layer = self._layers()
-        poor, rich = (d / conditions.fastest for d in (conditions.diffusivity_poor, conditions.diffusivity_rich))
+        poor, rich = (
+            d / conditions.fastest for d in (conditions.diffusivity_poor, conditions.diffusivity_rich)
+        )
         behind = np.where(self.linear.state[self.grid.contact_cell] < 0.0, poor, rich)
         taken = np.zeros_like(self.grid.volume)
         np.add.at(taken, self.grid.contact_cell, self.layer / behind)
@@ -176,7 +188,9 @@ class _State:
         grid, model = self.grid, self.model
         material, temperature = model.material, self.plan.laws.temperature
         count, node = grid.contact_cell.size, int(grid.network.dims[0, 4])
-        poor, rich = (d / conditions.fastest for d in (conditions.diffusivity_poor, conditions.diffusivity_rich))
+        poor, rich = (
+            d / conditions.fastest for d in (conditions.diffusivity_poor, conditions.diffusivity_rich)
+        )
         behind = x[grid.contact_cell]
         w = np.minimum(behind - conditions.x_poor, 0.0) + np.maximum(behind - conditions.x_rich, 0.0)
         of_element = grid.contact_element >= 0
@@ -231,7 +245,9 @@ class _State:
         """Currents of lithium of the contacts [A] for interface potentials of 1 V, one at a time."""
         grid, faces = self.grid, self.faces
         scaled = 1j * omega * self.time_unit
-        owner = np.repeat(np.arange(len(grid.contact_slices)), [p.stop - p.start for p in grid.contact_slices])
+        owner = np.repeat(
+            np.arange(len(grid.contact_slices)), [p.stop - p.start for p in grid.contact_slices]
+        )
         own = np.zeros((owner.size, len(grid.contact_slices)))
         own[np.arange(owner.size), owner] = 1.0
         bulk, held = grid.contact_element < 0, faces.held
@@ -239,12 +255,14 @@ class _State:
         alpha, beta = layer_admittance(grid.contact_conductance, scaled * self.layer / faces.diffusivity)
         gamma = faces.transfer / faces.diffusivity
         # u at the surface: moved + shift u_c, held or by its law; of an element, u_s is the node itself
-        moved = np.where(held, faces.diffusivity * faces.drive, faces.drive / np.where(held, 1.0, alpha + gamma))
+        moved = np.where(
+            held, faces.diffusivity * faces.drive, faces.drive / np.where(held, 1.0, alpha + gamma)
+        )
         shift = np.where(held, 0.0, beta / np.where(held, 1.0, alpha + gamma))
         stiff = _HELD * float(np.abs(self.linear.matrix.data).max())
         loss = np.where(bulk, alpha - beta * shift, np.where(held, stiff, gamma))
         feed = np.where(bulk, beta * moved, np.where(held, stiff * moved, faces.drive))
-        u = self._solve(scaled, node, loss, feed[:, None] * own)
+        u = self._solve(scaled, node, loss, np.asarray(feed[:, None] * own, np.complex128))
         surface = moved[:, None] * own + shift[:, None] * u[node]
         entering = alpha[:, None] * surface - beta[:, None] * u[node]
         entering[~bulk] = (self.linear.matrix @ u)[node[~bulk]]  # an element passes on all that it is given
@@ -255,12 +273,16 @@ class _State:
     def _solve(self, scaled: complex, node: Integers, loss: Complex, feed: Complex) -> Complex:
         """Kirchhoff variable of every node for what the contact faces feed, (nodes, contacts)."""
         linear, size = self.linear, self.linear.storage.size
-        diagonal, rhs = np.zeros(size, dtype=np.complex128), np.zeros((size, feed.shape[1]), dtype=np.complex128)
+        diagonal, rhs = (
+            np.zeros(size, dtype=np.complex128),
+            np.zeros((size, feed.shape[1]), dtype=np.complex128),
+        )
         np.add.at(diagonal, node, loss)
         np.add.at(rhs, node, feed)
         u = np.zeros_like(rhs)
         active = linear.active
         if active.size:
-            whole = linear.matrix + self.waves.matrix(scaled) + diags_array(diagonal)
-            u[active] = splu(csc_array(whole[active][:, active])).solve(rhs[active])
+            whole: Any = csc_array(linear.matrix + self.waves.matrix(scaled) + diags_array(diagonal))
+            part = csc_array(whole[np.ix_(active, active)])
+            u[active] = splu(part).solve(rhs[active])
         return u

@@ -6,16 +6,16 @@
                      i0 = F k0 dc x_s^alpha (1 - x_s)^(1 - alpha),   f = F/(R T)
     marcus_hush_chidsey   j = k0 [ kappa(psi) (1 - x_s) - exp(psi) kappa(psi) x_s ],   psi = f (phi - E_f)
 
-with j [m s-1 of li fraction] into the particle, phi the potential of the particle behind the ohmic drop of the
-contact, and E(x) the open-circuit potential with its ideal-solution tails. On such a tail,
+with j [m s-1 of li fraction] into the particle, phi the potential of the particle behind the ohmic drop of
+the contact, and E(x) the open-circuit potential with its ideal-solution tails. On such a tail,
 E = E_f + (1/f) ln[(1 - x)/x] with the formal potential E_f = E_plateau + (1/f) ln[x*/(1 - x*)], Butler-Volmer
 takes the same form with kappa = exp(-alpha psi): in each phase *all* laws are straight lines in w_s,
 
     j = T (w_eq - w_s),      T = k0 kappa (1 + exp psi),     w_eq = 1/(1 + exp psi) - x*,
 
 so that a step with any of them is the same piecewise-linear system, which has one solution and keeps
-0 <= x <= 1, and E, which diverges at x = 0 and 1, never enters. alpha = 0.5 gives i0 = F k0 dc sqrt(x (1 - x)).
-The exponents of i0 follow alpha because otherwise an empty surface (x = 0) could not be filled at alpha < 0.5.
+0 <= x <= 1, and E, which diverges at x = 0 and 1, never enters. At alpha = 0.5, i0 = F k0 dc sqrt(x (1 - x)).
+The exponents of i0 follow alpha because otherwise an empty surface (x = 0) could not be filled below 0.5.
 
 Sources: Doyle, Fuller & Newman, J. Electrochem. Soc. 140 (1993) 1526 (i0 with its exponents);
 Zeng, Smith, Bai & Bazant, J. Electroanal. Chem. 735 (2014) 77 (kappa of Marcus-Hush-Chidsey in closed
@@ -41,7 +41,7 @@ __all__ = ["LineInExcess", "law_lines", "one_continuous_law", "surface_excess"]
 Floats = NDArray[np.float64]
 
 _LARGEST_EXPONENT: Final = 250.0
-"""Beyond, a contact holds its surface (or is blocked) whatever the exponent: k0 would be 1e100 times itself."""
+"""Beyond, a contact holds its surface (or is blocked) whatever the exponent."""
 
 
 @dataclass(frozen=True)
@@ -147,4 +147,4 @@ def surface_excess(transfer: Floats, excess: Floats, flux: Floats) -> Floats:
         np.isinf(transfer) | (transfer == 0.0), 0.0, flux / np.where(transfer > 0.0, transfer, 1.0)
     )
     w = excess - drop
-    return np.where(w[0] < 0.0, w[0], np.maximum(w[1], 0.0))
+    return np.asarray(np.where(w[0] < 0.0, w[0], np.maximum(w[1], 0.0)))

@@ -108,7 +108,7 @@ class Leg:
         if self.stop_potential is None and self.stop_current is None:
             return InputError(
                 self.path, "a current", "one that the contacts let through",
-                "no potential within 10 V drives it at all: a smaller current, or contacts with larger constants",
+                "no potential within 10 V drives it: a smaller current, or contacts with larger constants",
             )  # fmt: skip
         if self.stop_current is not None:
             return InputError(
@@ -116,7 +116,8 @@ class Leg:
                 "the end condition is met already",
             )  # fmt: skip
         return InputError(
-            f"{self.path}.until.potential", self.stop_potential, "beyond the potential at the start of the step",
+            f"{self.path}.until.potential", self.stop_potential,
+            "beyond the potential at the start of the step",
             "the end condition is met already",
         )  # fmt: skip
 
@@ -134,5 +135,5 @@ class LegPlan(Protocol):
         ...
 
     def scale(self, x: Floats, excess: Floats) -> float:
-        """Excess [li fraction] that changes are measured by, from padded composition and excess at its start."""
+        """Excess [li fraction] that changes are measured by, from composition and excess at its start."""
         ...

@@ -148,7 +148,8 @@ class _Run:
             np.zeros((size, size)) if known is None else known,
             self.ledger.total.copy(), self.ledger.lost.copy(),
             np.zeros(1) if self.signals is None else self.signals,
-            self.time, next_step, self.last_step, self.electrical.potential, leg, steps, self.start.time, self.start.potential, self.start.scale, self.lithium_at_start,
+            self.time, next_step, self.last_step, self.electrical.potential, leg, steps,
+            self.start.time, self.start.potential, self.start.scale, self.lithium_at_start,
         )  # fmt: skip
 
     def inventory(self, x: Floats) -> float:
@@ -157,7 +158,7 @@ class _Run:
         return math.fsum(x[cells] * self.grid.volume[cells]) * self.grid.volume_scale
 
     def following(self) -> int:
-        """Number of the drive step after this one; those of a titration that its potential has ended are left."""
+        """Number of the drive step after this one; a titration that its potential has ended is left."""
         number = self.number + 1
         while self.group >= 0 and number < len(self.legs) and self.legs[number].group == self.group:
             number += 1
@@ -331,7 +332,7 @@ class _Run:
         return part < 1.0
 
     def read(self, leg: Leg, outcome: Outcome, dt: float, end: float) -> Floats:
-        """Signals of the circuit after a step: potential, interface potentials, overpotentials, double layers."""
+        """Signals after a step: potential, interface potentials, overpotentials, charge of double layers."""
         electrical = outcome.electrical
         if leg.supply is None or leg.overpotential is None or self.excess is None:
             return np.array([electrical.potential])

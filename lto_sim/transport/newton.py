@@ -199,8 +199,8 @@ def _couple(problem: Problem, local: Local, v: Floats, slack: float) -> bool:
 def linearised(problem: Problem, system: System, skew: Skew, local: Local, w_old: Floats, v: Floats) -> None:
     """Fill `system` and `skew` with the derivative of a step at x_old, the phases as they are there.
 
-    The depth of fronts under surfaces is that of the state itself. Storage, V/(D dt) of every cell of a phase,
-    is part of `system.a`.
+    The depth of fronts under surfaces is that of the state itself. Storage, V/(D dt) of every cell of a
+    phase, is part of `system.a`.
     """
     network = problem.network
     _begin(problem, local, w_old, v, np.empty_like(problem.x_old))

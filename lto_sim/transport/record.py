@@ -264,8 +264,8 @@ class ScanPlan:
 
     Parameters
     ----------
-    frames : The frames of the run; or, as a function of drive step, its start and its latest end [s], those of
-        that step.
+    frames : The frames of the run; or, as a function of drive step, its start and its latest end [s], those
+        of that step.
     pixel_time : Offset of each pixel within a frame [s], (rows, columns).
     weight_x, weight_y : Shares of each cell column in a pixel column, and of rows; rows sum to 1.
     volume : Volume of each cell over that of the largest column, (nz, ny, nx); 0 outside the particle.

@@ -51,7 +51,7 @@ def check_same_past(scenario: Scenario, run: xr.Dataset, time: float | None) -> 
         path, value = difference
         raise InputError(
             path, value, "as in the run that is continued",
-            "a state belongs to its scenario: only later drive steps, output, profile, maps and title may change",
+            "a state belongs to its scenario: only later drive steps, output, profile and maps may change",
         )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def state_times(scenario: Scenario, duration: float) -> Floats | None:
 
 
 def state_record(scenario: Scenario, duration: float) -> StateRecord:
-    """Return the record of a run of at most `duration` [s]; the ends of steps are kept while there is room."""
+    """Return the record of a run of at most `duration` [s]; ends of steps are kept while there is room."""
     output, times = scenario.output, state_times(scenario, duration)
     legs = len(scenario.steps)
     room = output.max_states - (0 if times is None else times.size)
@@ -94,5 +94,5 @@ def frame_period(scenario: Scenario, number: int) -> float:
         raise InputError("scan", None, "a scan", "add [scan]")
     own = scenario.steps[number].frame_period
     if own is not None:
-        return max(own, scan.frame_time)
-    return scan.frame_time if scan.period is None else scan.period
+        return float(max(own, scan.frame_time))
+    return float(scan.frame_time if scan.period is None else scan.period)

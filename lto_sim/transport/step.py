@@ -7,6 +7,7 @@ The loop, the choice of the step size and the saving of results are elsewhere (`
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,7 +102,7 @@ class Linearised:
     state : Phase of every cell, -1, 0 or 1; 0 for elements.
     """
 
-    matrix: csr_array
+    matrix: Any  # scipy.sparse.csr_array, whose stubs know neither products nor blocks
     storage: Floats
     active: NDArray[np.int64]
     state: Floats
@@ -167,7 +168,8 @@ class ImplicitStepper:
         excess = self.start_excess(x, conditions) if excess is None else excess.copy()
         counters = np.zeros(2, dtype=np.int64)
         settled = newton_step(
-            self._problem(x, excess, dt / grid.time_unit(conditions.fastest), conditions), self._system, self._skew,
+            self._problem(x, excess, dt / grid.time_unit(conditions.fastest), conditions),
+            self._system, self._skew,
             self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
         uptake = self._local.face_flux * (flux_unit * dt)
@@ -188,7 +190,10 @@ class ImplicitStepper:
         cells, edges = np.arange(ny * nx, ny * nx * (nz + 1)), grid.edge_kind.shape[1]
         above = grid.network.cell[:count]
         links = [
-            *((cells, cells + step, g[cells]) for step, g in ((1, system.gx), (nx, system.gy), (ny * nx, system.gz))),
+            *(
+                (cells, cells + step, g[cells])
+                for step, g in ((1, system.gx), (nx, system.gy), (ny * nx, system.gz))
+            ),
             (node + np.arange(count), above, system.coupling[:count]),
             (grid.network.first[:edges], grid.network.second[:edges], system.link[:edges]),
         ]

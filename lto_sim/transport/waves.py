@@ -1,8 +1,8 @@
 """Diffusion waves on the grid, at wavelengths that the cells resolve and at those that they do not.
 
-A cell of a phase stores iwS u. Lumped in its node this is right while the wave, of length sqrt(D/w), is longer
-than the cell. Here the storage of every cell lies along one axis, that of the nearest contact, as two half
-cells; two nodes with their half cells between them are joined by the exact solution there, and a half cell
+A cell of a phase stores iwS u. Lumped in its node this is right while the wave, of length sqrt(D/w), is
+longer than the cell. Here the storage of every cell lies along one axis, that of the nearest contact, as
+two half cells; two nodes with their half cells between them are joined by the exact solution there, and a half cell
 that ends on an idle wall is a blocked layer,
 
     own = g theta coth(theta),   mutual = g theta/sinh(theta),   theta^2 = iw s/g,
@@ -14,7 +14,7 @@ storage as before.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ _THICK: Final = 30.0
 """Real part of theta beyond which nothing reaches the other side of a layer."""
 
 
-def layer_admittance(conductance: Floats, storage: Complex) -> tuple[Complex, Complex]:
+def layer_admittance(conductance: Floats, storage: Any) -> tuple[Complex, Complex]:
     """Own and mutual admittance of a layer, g theta coth(theta) and g theta/sinh(theta), theta^2 = storage/g.
 
     Parameters
@@ -47,7 +47,7 @@ def layer_admittance(conductance: Floats, storage: Complex) -> tuple[Complex, Co
     safe = np.where(small | thick, 1.0 + 0.0j, theta)
     own = np.where(thick, theta, np.where(small, 1.0 + theta**2 / 3.0, safe / np.tanh(safe)))
     mutual = np.where(thick, 0.0, np.where(small, 1.0 - theta**2 / 6.0, safe / np.sinh(safe)))
-    return conductance * own, conductance * mutual
+    return np.asarray(conductance * own, np.complex128), np.asarray(conductance * mutual, np.complex128)
 
 
 class StoredWaves:

@@ -1,7 +1,7 @@
 """Electrochemical cases with an exact answer: what the solver gives beside it.
 
-Every case is a scenario that a user could write; its current is compared as charge between two times, which is
-what an implicit step knows exactly of it.
+Every case is a scenario that a user could write; its current is compared as charge between two times, which
+is what an implicit step knows exactly of it.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def wagner_current_errors(extraction: bool, width: float = 0.05, cells: int = 20
 
 
 def reaction_plateau(extraction: bool, overpotential: float = 0.1) -> float:
-    """Relative error of the early current under a slow Butler-Volmer reaction, against i0 and overpotential."""
+    """Relative error of the early current under a slow Butler-Volmer reaction, whose i0 is known."""
     held = 0.95 + (overpotential if extraction else -overpotential)
     scenario = slab(
         [{"hold": held, "until": {"time": 2000.0}}], initial=0.95 if extraction else 0.05, cells=50,
@@ -158,7 +158,7 @@ def cottrell_errors(cells: int = 200, change_fraction: float = 0.004) -> tuple[f
 
 
 def impedance_errors(contact: dict[str, Any], cells: int = 100) -> float:
-    """Worst relative error of |Z| of a single-phase slab from 1 mHz to 1 kHz against the finite-space Warburg."""
+    """Worst relative error of Z of a single-phase slab, 1 mHz to 1 kHz, against finite-space Warburg."""
     x = 0.02
     scenario = slab(
         [{"rest": True, "until": {"time": 1.0}}], initial=x, cells=cells, temperature=303.15, contact=contact
@@ -174,7 +174,9 @@ def impedance_errors(contact: dict[str, Any], cells: int = 100) -> float:
     wave = warburg.finite_space(frequency, resistance, _LENGTH, diffusivity)
     transfer = 0.0
     if contact.get("law") == "butler_volmer":
-        i0 = well_mixed.exchange_current_density(x, float(contact["k0"]), material.insertable_concentration)
+        i0 = float(
+            well_mixed.exchange_current_density(x, float(contact["k0"]), material.insertable_concentration)
+        )
         transfer = warburg.charge_transfer_resistance(i0, _AREA, scenario.temperature)
     exact = warburg.randles(
         frequency, wave, transfer, float(contact.get("capacitance", 0.0)) * _AREA,
@@ -205,7 +207,7 @@ def well_mixed_errors() -> float:
 
 
 def two_contacts(drive: list[dict[str, Any]], *, ratio: float = 20.0, cells: int = 50) -> Scenario:
-    """Return a particle of 2 x 1 um with a contact at either end whose exchange currents differ by `ratio`."""
+    """Return a particle of 2 x 1 um with contacts at both ends, exchange currents `ratio` to 1."""
     law = {"law": "butler_volmer"}
     return Scenario.from_dict({
         "material": "lto", "temperature": 348.15, "initial": 0.95, "drive": drive,
@@ -240,7 +242,7 @@ def share_of_active_contact(run: xr.Dataset, until: float) -> float:
 
 
 def gitt_diffusivities() -> tuple[list[float], float, tuple[str, ...]]:
-    """Diffusivities [m2 s-1] of a titration in the lithium-poor phase, the one put in, and what a plateau says."""
+    """Diffusivities [m2 s-1] of a titration in one phase, the one put in, and what a plateau says."""
     length = 0.5e-6
     scenario = slab([{"rest": True, "until": {"time": 1.0}}], initial=0.01, cells=100, length=length)
     material = build_material(scenario)
@@ -255,4 +257,8 @@ def gitt_diffusivities() -> tuple[list[float], float, tuple[str, ...]]:
     values = {"drive": drive, "numerics.change_fraction": 0.005}
     single = fit_gitt(simulate(scenario.with_values(values)))
     plateau = fit_gitt(simulate(scenario.with_values(values | {"initial": 0.5})))
-    return [p.D for p in single.pulses if p.D is not None], diffusivity, tuple(p.reason for p in plateau.pulses)
+    return (
+        [p.D for p in single.pulses if p.D is not None],
+        diffusivity,
+        tuple(p.reason or "" for p in plateau.pulses),
+    )

@@ -1,4 +1,4 @@
-"""Every kind of drive, checked for what must hold whatever the answer: lithium is charge, a restart changes nothing."""
+"""What must hold in every kind of drive: lithium is charge, and a restart changes nothing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _particle(drive: list[dict[str, Any]], extra: dict[str, Any]) -> Scenario:
 
 
 def ledger_error(run: xr.Dataset) -> float:
-    """Largest mismatch of lithium (inventory) and charge of lithium over F (contact fluxes), of the charge."""
+    """Largest mismatch of lithium (inventory) and charge over F (contact fluxes), as part of the charge."""
     charge = run["charge_of_contact"].values.sum(axis=0)
     lithium = run["lithium"].values
     mismatch = (lithium - lithium[0]) * FARADAY + charge
@@ -59,14 +59,16 @@ def ledger_error(run: xr.Dataset) -> float:
 
 
 def restart_error(scenario: Scenario, run: xr.Dataset, time: float) -> float:
-    """Largest difference at the end of a run that is continued from a saved state: li fraction, and potential [V]."""
+    """Largest difference at the end of a run that is continued: li fraction, [V], part of charge."""
     again = simulate(scenario, restart=run, restart_time=time)
     x = np.abs(again["restart_x"].values[-1] - run["restart_x"].values[-1]).max()
     size = again.sizes["time_fine"]
     late = run["time_fine"].values > again["time_fine"].values[0]
     common = min(int(late.sum()), size - 1)
     potential = np.abs(again["potential"].values[-common:] - run["potential"].values[-common:]).max()
-    charge = np.abs(again["charge"].values[-1] - run["charge"].values[-1]) / np.abs(run["charge"].values).max()
+    charge = (
+        np.abs(again["charge"].values[-1] - run["charge"].values[-1]) / np.abs(run["charge"].values).max()
+    )
     return float(max(x, potential, charge))
 
 

@@ -26,7 +26,7 @@ PROGRAMME_SEEDS: Final = tuple(range(10))
 """Seeds of the noise of the maps; all of them count."""
 
 DAMAGE: Final = {"beam_damage.dose_rate": "0.2 e/A^2/s", "beam_damage.dose": "5e4 e/A^2"}
-"""A beam that halves the diffusivities over the programme; an assumption, to show what a repeat would tell."""
+"""A beam that takes a quarter off diffusivities in the programme; assumed, to show what a repeat tells."""
 
 _REPEATED: Final = 90.0
 
