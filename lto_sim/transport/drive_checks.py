@@ -152,7 +152,7 @@ def _warn_outside(model: Model, potentials: list[tuple[str, float]]) -> None:
     if outside:
         value, path = max(outside, key=lambda entry: max(low - entry[0], entry[0] - high))
         warnings.warn(
-            f"{path} is {value:g} V against {model.material.reference_electrode}, not in {low:g} to {high:g} V,"
+            f"{path} is {value:g} V vs {model.material.reference_electrode}, not in {low:g} to {high:g} V,"
             " where the host has two phases and no other: further insertion, or loss of oxygen, is not "
             "described (material.potential_window)",
             UserWarning,

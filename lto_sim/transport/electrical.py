@@ -69,11 +69,12 @@ def _mean(charge: Floats, time: Floats) -> Floats:
 
 
 def electrical_attributes(model: Model, plans: Sequence[StepPlan], ends: Sequence[LegEnd]) -> dict[str, Any]:
-    """Capacity, mass, contact areas, and what every drive step was and how it ended."""
+    """Capacity, mass and volume of the active part, contact areas, and what every drive step was."""
     volume = math.fsum(model.mesh.volume.ravel()) * model.mesh.multiplicity
     material = model.material
     return {
         "capacity_C": FARADAY * material.insertable_concentration * volume,
+        "active_volume_m3": volume,
         "mass_kg": material.density * volume,
         "contact_areas_m2": json.dumps([float(area) for area in contact_areas(model)]),
         "plateau_V": material.plateau_potential,

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim import provenance
+from lto_sim.errors import SolverError
 from lto_sim.provenance import named
 from lto_sim.scenario import Scenario
 from lto_sim.specimen import Mesh, Radial, Specimen
@@ -30,6 +31,9 @@ __all__ = ["build_solution"]
 
 Floats = NDArray[np.float64]
 
+_MAY_BE_NAN = {"li_fraction", "scan_li_fraction"}
+"""NaN beside the particle, and in pixels that were not visited."""
+
 
 def build_solution(
     scenario: Scenario,
@@ -41,7 +45,13 @@ def build_solution(
     series: FineSeries,
     scan: ScanRecord | None,
 ) -> xr.Dataset:
-    """Label everything that a run left behind."""
+    """Label everything that a run left behind.
+
+    Raises
+    ------
+    SolverError
+        Something overflowed; a file never holds it.
+    """
     mesh, specimen = model.mesh, model.specimen
     radial = isinstance(specimen.outline, Radial)
     stack = LayerStack(mesh, scenario.specimen.dead_layer.li_fraction)
@@ -66,6 +76,7 @@ def build_solution(
     if scan is not None:
         data |= _frames(scan, mesh)
     dataset = xr.Dataset(data, coords)
+    _refuse_overflow(dataset)
     dataset.attrs = {
         **provenance.attributes(
             scenario.title or "simulated particle", "simulate", scenario.to_toml(), scenario.seed
@@ -76,6 +87,17 @@ def build_solution(
         **({"image_sha256": json.dumps(model.image_sha256)} if model.image_sha256 else {}),
     }
     return dataset
+
+
+def _refuse_overflow(dataset: xr.Dataset) -> None:
+    """Raise SolverError where anything but the composition beside the particle is NaN or infinite."""
+    for name, variable in dataset.variables.items():
+        if name in _MAY_BE_NAN or variable.dtype.kind != "f":
+            continue
+        if not np.all(np.isfinite(variable.values)):
+            raise SolverError(
+                f"{name} has values that are not finite; nothing was stored: report this scenario"
+            )
 
 
 def _centres(faces: Floats) -> Floats:

@@ -2,8 +2,8 @@
 
 A cell of a phase stores iwS u. Lumped in its node this is right while the wave, of length sqrt(D/w), is
 longer than the cell. Here the storage of every cell lies along one axis, that of the nearest contact, as
-two half cells; two nodes with their half cells between them are joined by the exact solution there, and a half cell
-that ends on an idle wall is a blocked layer,
+two half cells; two nodes with their half cells between them are joined by the exact solution there; a half
+cell that ends on an idle wall is a blocked layer,
 
     own = g theta coth(theta),   mutual = g theta/sinh(theta),   theta^2 = iw s/g,
 
