@@ -95,8 +95,10 @@ def test_constant_current_ends_by_potential_and_constant_voltage_by_current(
         assert run["potential"].values[mine][-1] == pytest.approx(held, abs=1e-3)
         np.testing.assert_allclose(run["current"].values[mine], step.value, rtol=1e-6)
     # charge and discharge of the second cycle are alike, as the first leaves the particle where it began
-    charge = np.interp([steps[6].start, steps[8].end, steps[11].end], run["time_fine"], run["charge"])
-    assert charge[1] - charge[0] == pytest.approx(charge[1] - charge[2], rel=0.01)
+    before, full, after = np.interp(
+        [steps[6].start, steps[8].end, steps[11].end], run["time_fine"], run["charge"]
+    )
+    assert full - before == pytest.approx(full - after, rel=0.01)
 
 
 def test_gitt_returns_the_diffusivity_that_was_put_in(runs: dict[str, xr.Dataset]) -> None:

@@ -34,10 +34,15 @@ SIDES = ("left", "right", "top")
 
 
 def scenario(laws: list[dict[str, Any]], drive: list[dict[str, Any]], **sections: Any) -> Scenario:
-    """A particle of 300 x 200 nm with a contact on the left, right and top, as many as there are laws."""
+    """A particle of 300 x 200 nm with a contact on the left, right and top, as many as there are laws.
+
+    It is rich in lithium, but poor where some is to be put in.
+    """
+    filled = drive[0].get("current", 0.0) < 0.0
     contacts = {f"c{n}": {"where": {"side": SIDES[n]}} | law for n, law in enumerate(laws)}
     return Scenario.from_dict({
-        "material": "lto", "temperature": "75 degC", "initial": 0.97, "drive": drive, "contacts": contacts,
+        "material": "lto", "temperature": "75 degC", "drive": drive, "contacts": contacts,
+        "initial": 0.03 if filled else 0.97,
         "specimen": {
             "outline": {"shape": "rectangle", "width": "300 nm", "height": "200 nm"},
             "thickness": "100 nm", "cell": "20 nm",
