@@ -98,12 +98,11 @@ def test_constant_current_ends_by_potential_and_constant_voltage_by_current(
     before, full, after = np.interp(
         [steps[6].start, steps[8].end, steps[11].end], run["time_fine"], run["charge"]
     )
-    assert full - before == pytest.approx(full - after, rel=0.01)
+    np.testing.assert_allclose(full - before, full - after, rtol=0.01)
 
 
 def test_gitt_returns_the_diffusivity_that_was_put_in(runs: dict[str, xr.Dataset]) -> None:
     true = ready_scenario("gitt").material.D_Li4.at
     result = fit_gitt(runs["gitt"])
     assert len(result.pulses) == 2
-    for pulse in result.pulses:
-        assert pulse.D == pytest.approx(true, rel=0.06)
+    np.testing.assert_allclose([pulse.D or 0.0 for pulse in result.pulses], true, rtol=0.02)

@@ -172,24 +172,26 @@ def test_no_reorganization_is_fermis_distribution(psi):
     assert kappa(psi, 1e-6) == pytest.approx(2.0 / (1.0 + math.exp(psi)), rel=2e-3)
 
 
-@pytest.mark.parametrize("reorganization", [9.0, 11.0, 13.0, 16.0])
-def test_closed_form_against_the_integral_of_marcus_rates(reorganization):
-    # 0.23 to 0.41 eV at 300 K; relative to the rate at 0, which the closed form misses by up to 4 % itself
+@pytest.mark.parametrize("reorganization", [0.05, 0.4, 2.0, 5.0, 13.0, 40.0, 100.0, 190.0])
+def test_marcus_rate_is_the_integral_over_the_electrons(reorganization):
     at_zero = marcus_integral(0.0, reorganization)
-    for psi in (-40.0, -20.0, -10.0, -5.0, -2.0, -0.5, 1.0, 3.0, 7.0, 15.0, 30.0):
+    for psi in (-40.0, -20.0, -7.0, -2.0, -0.5, 1.0, 3.0, 10.0, 30.0):
         exact = marcus_integral(-psi, reorganization) - at_zero
-        assert math.log(kappa(psi, reorganization)) == pytest.approx(exact, abs=0.085)
+        assert math.log(kappa(psi, reorganization)) == pytest.approx(exact, abs=1e-8)
+
+
+@pytest.mark.parametrize("psi", [-5.0, -2.0, 1.0, 4.0])
+def test_stiff_reactions_follow_butler_and_volmer_at_small_overpotentials(psi):
+    # Gauss curves as wide as sqrt(2 lambda): kappa = exp(-psi/2) for psi^2 << lambda
+    assert math.log(kappa(psi, 190.0)) == pytest.approx(-0.5 * psi, abs=psi**2 / 190.0 / 2.0)
 
 
 @pytest.mark.parametrize("reorganization", [0.1, 0.5, 2.0, 5.0])
-def test_closed_form_keeps_the_limiting_rate_of_soft_reactions(reorganization):
-    # far from equilibrium the integral saturates at sqrt(4 pi lambda); there the closed form is exact
-    at_zero = marcus_integral(0.0, reorganization)
-    plateau = kappa(-200.0, reorganization)
-    assert kappa(-100.0, reorganization) == pytest.approx(plateau, rel=1e-9)
-    assert math.log(plateau) == pytest.approx(
-        0.5 * math.log(4.0 * math.pi * reorganization) - at_zero, abs=0.1
-    )
+def test_soft_reactions_have_a_limiting_rate(reorganization):
+    # far from equilibrium every electron may pass: the integral is sqrt(4 pi lambda)
+    limit = 0.5 * math.log(4.0 * math.pi * reorganization) - marcus_integral(0.0, reorganization)
+    for psi in (-80.0, -200.0):
+        assert math.log(kappa(psi, reorganization)) == pytest.approx(limit, abs=1e-8)
 
 
 # --- the laws without a reaction ---

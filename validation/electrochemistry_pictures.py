@@ -1,4 +1,4 @@
-"""Pictures of the electrochemistry: spectra at six temperatures, and two contacts at constant voltage and current.
+"""Pictures of electrochemistry: spectra at six temperatures, two contacts at constant voltage and current.
 
 Writes `impedance.png` and `two_contacts.png` into a directory (default: validation/pictures).
 """

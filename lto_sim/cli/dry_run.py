@@ -110,7 +110,7 @@ def _lines(
         "surface elements": f"{plan.elements}",
         "steps": f"about {plan.steps}",
         "saved states": f"{plan.states}",
-        "recorded frames": f"{plan.frames}",
+        "recorded frames": "as long as the run takes" if plan.frames is None else f"{plan.frames}",
         "memory": f"about {plan.memory_bytes / 2**20:.1f} MiB",
         "area": f"{sizes.area * 1e12:.4g} um2",
         "perimeter": _length(sizes.perimeter),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,6 +37,8 @@ _STALLED: Final = 1e-11
 leaves no better one, the last."""
 
 _LARGEST_MOVE: Final = 0.1
+_LONGEST_MOVE: Final = 0.3
+"""How far a trial potential moves while the root is not bracketed: at first, and at most [V]."""
 _PROBE: Final = 1e-4
 _TRIALS: Final = 80
 
@@ -123,6 +125,11 @@ class Supply:
         return math.fsum([*outcome.electrical.current, *(self.circuit.capacitance * moved / dt)])
 
     @property
+    def has_unknowns(self) -> bool:
+        """Whether potentials are to be solved for."""
+        return self.potential is None or bool((self.circuit.resistance > 0.0).any())
+
+    @property
     def resolves(self) -> NDArray[np.bool_]:
         """Contacts whose interface potential cannot jump: a double layer behind a resistance or a current."""
         charged, free = self.circuit.capacitance > 0.0, self.circuit.resistance > 0.0
@@ -133,10 +140,26 @@ class Supply:
         self, stepper: ImplicitStepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
     ) -> Outcome:
         """Step padded composition `x` by `dt` to time `end` [s], from the electrical state `old`."""
+        if self.potential is None and self.given_current == 0.0 and _at_an_end(x[stepper.grid.volume > 0.0]):
+            return self._resting(stepper, x, dt, end, excess, old)
         trial = _Trial(self, stepper, x, dt, end, excess, old)
         if trial.unknowns == 0:
             return trial.at(np.zeros(0))
         return _scalar(trial) if trial.unknowns == 1 else _several(trial)
+
+    def _resting(
+        self, stepper: ImplicitStepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
+    ) -> Outcome:
+        """A rest of a particle without any lithium, or without any room: nothing flows, at any potential."""
+        conditions = self.conditions(end, old.interface)
+        shut = replace(conditions, contact_transfer=np.zeros_like(conditions.contact_transfer))
+        result = stepper.step(x, dt, shut, excess)
+        return Outcome(result, replace(old, current=np.zeros_like(old.current)))
+
+
+def _at_an_end(x: Floats) -> bool:
+    """Whether the open-circuit potential is infinite everywhere."""
+    return bool(np.all(x == 0.0) or np.all(x == 1.0))
 
 
 class _Trial:
@@ -192,12 +215,10 @@ class _Trial:
         if self.alone:
             return np.array([total[0] - self.supply.given_current])
         drop = electrical.potential - electrical.interface[self.free]
-        through = drop / circuit.resistance[self.free]
-        own = total[self.free] - through
+        own = total[self.free] - drop / circuit.resistance[self.free]
         if not self.shared:
             return np.asarray(own)
-        node = math.fsum([*total[~self.free], *through, -self.supply.given_current])
-        return np.append(node, own)
+        return np.append(math.fsum([*total, -self.supply.given_current]), own)
 
     def jacobian(self, conductance: Floats) -> Floats:
         """Derivative of the residual, from that of the particle's currents."""
@@ -208,12 +229,18 @@ class _Trial:
         if not self.shared:
             return np.asarray(own)
         tied = ~self.free
-        g = np.diag(link)
-        top = np.append(
-            full[np.ix_(tied, tied)].sum() + g.sum(), full[np.ix_(tied, self.free)].sum(axis=0) - g
-        )
-        side = full[np.ix_(self.free, tied)].sum(axis=1) - g
+        top = np.append(full[:, tied].sum(), full[:, self.free].sum(axis=0))
+        side = full[np.ix_(self.free, tied)].sum(axis=1) - np.diag(link)
+        top[0] += _OF_CAPACITY * circuit.capacity / self.dt  # per volt: an empty particle answers to none
         return np.vstack([top, np.column_stack([side, own])])
+
+    def rounding(self, outcome: Outcome) -> Floats:
+        """Round-off of the ohmic drops in the residual [A], one an unknown."""
+        if self.alone or not self.free.any():
+            return np.zeros(self.unknowns)
+        size = 8.0 * np.finfo(np.float64).eps * (abs(outcome.electrical.potential) + 1.0)
+        own = size / self.circuit.resistance[self.free]
+        return np.append(0.0, own) if self.shared else np.asarray(own)
 
     def tolerance(self, outcome: Outcome, of_capacity: float = _OF_CAPACITY) -> float:
         """Mismatch [A] that is accepted."""
@@ -257,9 +284,9 @@ def _scalar(trial: _Trial) -> Outcome:
             best = (r, outcome)
         stale = 0 if improved else stale + 1
         narrow = low is not None and high is not None and high[0] - low[0] <= 4.0 * math.ulp(abs(y))
-        rough = narrow or stale >= 6
-        if abs(r) <= trial.tolerance(outcome) or (
-            rough and abs(best[0]) <= trial.tolerance(outcome, _STALLED)
+        rough, slack = narrow or stale >= 6, float(trial.rounding(outcome)[0])
+        if abs(r) <= trial.tolerance(outcome) + slack or (
+            rough and abs(best[0]) <= trial.tolerance(outcome, _STALLED) + slack
         ):
             size = trial.circuit.resistance.size
             spread = None if slope is None else np.eye(size) * (slope / size)
@@ -270,9 +297,10 @@ def _scalar(trial: _Trial) -> Outcome:
             low = (y, r)
         else:
             high = (y, r)
-        y, move = _next_trial(y, r, slope, added, low, high, move, stale)
-        if abs(y) > HIGHEST_POTENTIAL:
+        if abs(y) >= HIGHEST_POTENTIAL and (low is None or high is None):
             return trial.finish(outcome, None, beyond=1 if y > 0.0 else -1)
+        y, move = _next_trial(y, r, slope, added, low, high, move, stale)
+        y = min(max(y, -HIGHEST_POTENTIAL), HIGHEST_POTENTIAL)
     return trial.finish(outcome, None, failed=True)
 
 
@@ -286,7 +314,7 @@ def _next_trial(
     if low is None or high is None:
         way = math.copysign(move, -r)
         guess = newton if math.isfinite(newton) else y + way
-        reach = max(4.0 * move, _LARGEST_MOVE) if slope is not None else move
+        reach = min(max(4.0 * move, _LARGEST_MOVE), _LONGEST_MOVE) if slope is not None else move
         guess = y + math.copysign(min(abs(guess - y), reach), -r)
         return (guess if guess != y else y + way), 3.0 * move
     if low[0] < newton < high[0] and stale < 3:
@@ -306,7 +334,7 @@ def _several(trial: _Trial) -> Outcome:
         if not outcome.result.settled:
             return trial.finish(outcome, None, failed=True)
         r = trial.residual(outcome)
-        size = float(np.abs(r).max())
+        size = float(np.maximum(np.abs(r) - trial.rounding(outcome), 0.0).max())
         if size <= trial.tolerance(outcome) or (stale >= 8 and size <= trial.tolerance(outcome, _STALLED)):
             return trial.finish(outcome, conductance)
         stale = 0 if size < 0.5 * worst else stale + 1
@@ -315,8 +343,11 @@ def _several(trial: _Trial) -> Outcome:
             conductance = _probe(trial, y, outcome)
         move = -np.linalg.solve(trial.jacobian(conductance), r)
         largest = float(np.abs(move).max())
+        at_limit = float(np.abs(y).max()) >= HIGHEST_POTENTIAL
+        last = y
         y = y + move * min(1.0, _LARGEST_MOVE / largest if largest > 0.0 else 1.0)
-        if float(np.abs(y).max()) > HIGHEST_POTENTIAL:
+        y = np.clip(y, -HIGHEST_POTENTIAL, HIGHEST_POTENTIAL)
+        if at_limit and np.array_equal(y, last):
             return trial.finish(outcome, None, beyond=1 if y[np.abs(y).argmax()] > 0.0 else -1)
         new = trial.at(y)
         step = new.electrical.interface - outcome.electrical.interface

@@ -15,8 +15,8 @@ STATUS: Final[tuple[str, ...]] = (
     "finished: the li fraction asked for was reached",
     "stopped at the step limit: raise numerics.max_steps or use larger cells",
     "stopped because the step size collapsed: report this scenario, or relax numerics.tolerance",
-    "stopped because the particle cannot take the current: its surface is full (or empty) at the contacts; "
-    "give the step an end condition until.potential, or a smaller current",
+    "stopped because the particle cannot take the current: it is full (or empty) at its contacts, or their "
+    "law lets no more through; give the step an end condition until.potential, or a smaller current",
     "stopped because the drive step can never end: nothing changes any more; give it until.time",
 )
 """Meaning of the status value of a run; above 1 it could not be finished."""

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.constants import FARADAY
+from lto_sim.constants import FARADAY, GAS_CONSTANT
 from lto_sim.scenario import Scenario
 from lto_sim.scenario.drive import ElementaryStep
 from lto_sim.transport.circuit import Circuit, Electrical, Outcome, Supply
@@ -27,7 +27,9 @@ __all__ = ["StepPlan", "contact_areas", "electrical_start", "one_c_current", "pl
 Floats = NDArray[np.float64]
 
 _CHARGING: Final = 0.01
-"""Change of an interface potential in a step where a double layer is resolved [V]."""
+"""Largest change of an interface potential in a step where a double layer is resolved [V]."""
+_CHARGING_SHARE: Final = 0.3
+"""That change as part of what the potential has to go, in units of numerics.change_fraction."""
 _SMALLEST_SCALE: Final = 1e-7
 """Excess [li fraction] below which changes of a relaxing particle are not followed."""
 _UNKNOWN_START: Final = 1.0
@@ -262,11 +264,25 @@ class StepPlan:
             until.potential,
             current > 0.0 if current else (until.potential or 0.0) > start.potential,
             numerics.potential_step / step.sweep_rate if step.kind == "sweep" else math.inf,
-            _CHARGING if laws.circuit.capacitance.any() else math.inf,
+            self._charging(potential, start),
             laws.overpotential,
+            step.kind == "sweep",
             step.path,
             step.group,
         )
+
+    def _charging(self, potential: Callable[[float], float] | None, start: LegStart) -> float:
+        """Change of an interface potential that a step may make [V]: a small part of what it has to go.
+
+        Without a potential held, a part of the thermal voltage, over which kinetics change.
+        """
+        if not self.laws.circuit.capacitance.any():
+            return math.inf
+        share = self.scenario.numerics.change_fraction
+        if potential is None or self.step.kind == "sweep":
+            return float(min(_CHARGING, share * GAS_CONSTANT * self.laws.temperature / FARADAY))
+        way = abs(potential(start.time) - start.potential)
+        return float(min(_CHARGING, _CHARGING_SHARE * share * max(way, _CHARGING)))
 
     def _potential(self, start: LegStart) -> tuple[Callable[[float], float] | None, float]:
         """Potential as a function of time, None where a current is imposed, and the longest duration [s]."""

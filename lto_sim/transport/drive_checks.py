@@ -106,7 +106,8 @@ def _driven(plan: StepPlan, interval: Interval, current: float) -> Interval:
     if until.time is not None and until.potential is None and target is None and until.time > room:
         what = "full" if rate > 0.0 else "empty"
         raise InputError(
-            f"{path}.until.time", until.time, f"below {room:.6g} s, when the particle is {what}",
+            f"{path}.{'pulse' if path.endswith('.gitt') else 'until.time'}", until.time,
+            f"below {room:.6g} s, when the particle is {what}",
             f"{abs(current):.3g} A is too much for so long: end it sooner, or by until.potential",
         )  # fmt: skip
     moved = rate * (room if until.time is None else min(until.time, room))

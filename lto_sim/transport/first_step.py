@@ -16,7 +16,8 @@ __all__ = ["first_step"]
 
 Floats = NDArray[np.float64]
 
-_OF_LEG = 0.01
+_OF_LEG, _OF_CURRENT = 0.01, 1e-4
+"""Longest first step as part of the leg: where a potential is held, and where one answers to a current."""
 
 
 def first_step(
@@ -33,7 +34,8 @@ def first_step(
     last_step : Size of the step before it [s]; 0: there is none.
     """
     conditions = leg.conditions(time)
-    limit = _OF_LEG * leg.duration
+    driven = leg.supply is not None and leg.supply.potential is None
+    limit = (_OF_CURRENT if driven else _OF_LEG) * leg.duration
     if math.isinf(limit):
         limit = grid.time_unit(conditions.fastest)
     limit = min(limit, leg.longest_step)

@@ -7,6 +7,7 @@ largest diffusivity is 1. D = 1e-22 and D = 1e-8 m2/s then are the same problem.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,7 @@ class Grid:
     contact_area : Face areas [m2].
     contact_slices : Rows of each contact in these arrays.
     element_kind, element_conductance, element_front : Of every element; conductances scaled.
+    element_area : Area of every element, scaled so that its square over a conductance is a scaled volume.
     edge_kind, edge_ratio : Kinds, and distances over widths, at both ends of every edge, (2, edges).
     barrier_cell, barrier_stride : Flat index of the cell before each barrier face, and the way to the next.
     barrier_kind : Boundary of each barrier face.
@@ -62,6 +64,7 @@ class Grid:
     element_kind: Integers
     element_conductance: Floats
     element_front: Floats
+    element_area: Floats
     edge_kind: Integers
     edge_ratio: Floats
     barrier_cell: Integers
@@ -134,6 +137,7 @@ def make_grid(mesh: Mesh) -> Grid:
         element_kind=surface.kind,
         element_conductance=surface.conductance / scale,
         element_front=surface.area / surface.depth / scale,
+        element_area=surface.area / math.sqrt(scale * volume_scale),
         edge_kind=surface.kind[np.stack([edges.first, edges.second])],
         edge_ratio=np.stack([edges.ratio_first, edges.ratio_second]),
         barrier_cell=barrier,

@@ -5,8 +5,8 @@ With a small potential dV exp(i w t) every flux is its derivative at the state t
     (i w S + M) u = b dV,        dI = Y dV,        Z = 1/dI,
 
 u the change of the Kirchhoff variable, S the storage of the cells of a phase, M the derivative of all fluxes
-(cells in the gap and fronts stay where they are: w = 0 there, so that a front is a transmissive end). A
-contact adds its law dj = (dj/dphi) dphi - T dw_s behind its double layer and resistance,
+(a front stays where it is in its cell: w = 0 there, so that it is a transmissive end). A contact adds its law
+dj = (dj/dphi) dphi - T dw_s behind its double layer and resistance,
 
     dphi_c = dV - R_c dI_c,      dI_c = dI_c^F + i w C_c dphi_c.
 
@@ -182,7 +182,8 @@ class _State:
         behind = np.where(self.linear.state[self.grid.contact_cell] < 0.0, poor, rich)
         taken = np.zeros_like(self.grid.volume)
         np.add.at(taken, self.grid.contact_cell, self.layer / behind)
-        self.waves = StoredWaves(self.grid, self.linear, taken)
+        content = np.clip((x - conditions.x_poor) / conditions.gap, 0.0, 1.0)
+        self.waves = StoredWaves(self.grid, self.linear, taken, content)
 
     def _linear_faces(self, x: Floats, excess: Floats, conditions: Conditions, phi: Floats) -> _Faces:
         grid, model = self.grid, self.model
@@ -262,15 +263,16 @@ class _State:
         stiff = _HELD * float(np.abs(self.linear.matrix.data).max())
         loss = np.where(bulk, alpha - beta * shift, np.where(held, stiff, gamma))
         feed = np.where(bulk, beta * moved, np.where(held, stiff * moved, faces.drive))
-        u = self._solve(scaled, node, loss, np.asarray(feed[:, None] * own, np.complex128))
+        fluxes: Any = csc_array(self.linear.matrix + self.waves.matrix(scaled))
+        u = self._solve(fluxes, node, loss, np.asarray(feed[:, None] * own, np.complex128))
         surface = moved[:, None] * own + shift[:, None] * u[node]
         entering = alpha[:, None] * surface - beta[:, None] * u[node]
-        entering[~bulk] = (self.linear.matrix @ u)[node[~bulk]]  # an element passes on all that it is given
+        entering[~bulk] = (fluxes @ u)[node[~bulk]]  # an element passes on all that it is given
         flux = np.zeros((own.shape[1], own.shape[1]), dtype=np.complex128)
         np.add.at(flux, owner, entering)
         return np.asarray(flux * (self.plan.laws.circuit.to_ampere * self.unit))
 
-    def _solve(self, scaled: complex, node: Integers, loss: Complex, feed: Complex) -> Complex:
+    def _solve(self, fluxes: Any, node: Integers, loss: Complex, feed: Complex) -> Complex:
         """Kirchhoff variable of every node for what the contact faces feed, (nodes, contacts)."""
         linear, size = self.linear, self.linear.storage.size
         diagonal, rhs = (
@@ -282,7 +284,7 @@ class _State:
         u = np.zeros_like(rhs)
         active = linear.active
         if active.size:
-            whole: Any = csc_array(linear.matrix + self.waves.matrix(scaled) + diags_array(diagonal))
+            whole: Any = csc_array(fluxes + diags_array(diagonal))
             part = csc_array(whole[np.ix_(active, active)])
             u[active] = splu(part).solve(rhs[active])
         return u

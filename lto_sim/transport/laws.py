@@ -17,20 +17,19 @@ so that a step with any of them is the same piecewise-linear system, which has o
 0 <= x <= 1, and E, which diverges at x = 0 and 1, never enters. At alpha = 0.5, i0 = F k0 dc sqrt(x (1 - x)).
 The exponents of i0 follow alpha because otherwise an empty surface (x = 0) could not be filled below 0.5.
 
-Sources: Doyle, Fuller & Newman, J. Electrochem. Soc. 140 (1993) 1526 (i0 with its exponents);
-Zeng, Smith, Bai & Bazant, J. Electroanal. Chem. 735 (2014) 77 (kappa of Marcus-Hush-Chidsey in closed
-form, as MPET uses it).
+Sources: Doyle, Fuller & Newman, J. Electrochem. Soc. 140 (1993) 1526 (i0 with its exponents); Chidsey,
+Science 251 (1991) 919 (kappa: the integral over the electrons of the conductor, normalised to 1 at psi = 0).
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erfcx
 
 from lto_sim.constants import FARADAY, GAS_CONSTANT
 from lto_sim.materials import TwoPhaseMaterial
@@ -91,43 +90,45 @@ def law_lines(
 
 
 def _marcus_hush_chidsey(eta: float, reorganization: float) -> float:
-    """Rate at the overpotential `eta` over that at 0, both in units of k_B T; energy likewise.
+    """Rate of Marcus, Hush and Chidsey at the overpotential `eta` over that at 0, both in units of k_B T.
 
-    erfc is taken as erfcx times an exponential, so that small rates keep their digits and their ratio
-    forward over backward stays exp(eta).
+    K(eta) = int exp[-(y - lambda + eta)^2/(4 lambda)]/(1 + exp y) dy, by the trapezoidal rule, which is exact
+    to round-off here; K(eta)/K(-eta) = exp(eta).
     """
-    shift = math.sqrt(reorganization)
-    root = 2.0 * shift
+    exponent = _log_integral(eta, reorganization) - _log_integral(0.0, reorganization)
+    return math.exp(min(max(exponent, -_LARGEST_EXPONENT), _LARGEST_EXPONENT))
 
-    def logarithm(value: float) -> float:
-        argument = (reorganization - math.sqrt(1.0 + shift + value * value)) / root
-        if argument > 0.0:
-            tail = math.log(float(erfcx(argument))) - argument * argument
-        else:
-            tail = math.log(math.erfc(argument))
-        return tail - (math.log1p(math.exp(-abs(value))) + max(-value, 0.0))
 
-    return math.exp(min(logarithm(eta) - logarithm(0.0), _LARGEST_EXPONENT))
+@functools.lru_cache(maxsize=4096)
+def _log_integral(eta: float, reorganization: float) -> float:
+    centre, width = reorganization - eta, 12.0 * math.sqrt(2.0 * reorganization)
+    low, high = min(centre, -reorganization - eta, 0.0) - width - 40.0, max(centre, 0.0) + width + 40.0
+    step = min(0.5, 0.3 * math.sqrt(2.0 * reorganization))
+    y = np.arange(low, high, step)
+    logarithm = -((y - centre) ** 2) / (4.0 * reorganization) - np.logaddexp(0.0, y)
+    peak = float(logarithm.max())
+    return peak + math.log(step * float(np.exp(np.maximum(logarithm - peak, -700.0)).sum()))
 
 
 def one_continuous_law(transfer: Floats, excess: Floats, rich: NDArray[np.bool_]) -> Floats:
     """Make the laws of both phases meet where w_s = 0, by the exchange current of the phase at hand.
 
     For alpha other than 0.5, or a gap that is not symmetric, i0 jumps where the surface changes its phase; a
-    step would then have no solution, or two. The jump is left to the next step: within one, the law of the
-    other phase is scaled to meet that of the phase that the surface is in.
+    step would then have no solution, or two. The jump therefore waits until the cell behind the face has left
+    its phase: up to there the law of the other phase is scaled to meet that of the phase at hand. While a new
+    phase fills the first half cell, i0 is thus that of the old one.
 
     Parameters
     ----------
     transfer, excess : Laws of all faces, (2, faces), poor and rich [m s-1], [li fraction].
-    rich : Whether the surface of each face is rich.
+    rich : Whether the cell behind each face, or the element that it feeds, is rich.
 
     Returns
     -------
     Transfer (2, faces).
     """
-    flux = transfer * excess
     with np.errstate(divide="ignore", invalid="ignore"):
+        flux = transfer * excess
         ratio = np.where(rich, flux[1] / flux[0], flux[0] / flux[1])
     usable = np.isfinite(ratio) & (ratio > 0.0)
     scale = np.where(usable, ratio, 1.0)

@@ -19,6 +19,9 @@ __all__ = ["Leg", "LegPlan", "LegStart"]
 
 Floats = NDArray[np.float64]
 
+_THERE = 1e-9
+"""Distance [li fraction] at which a li fraction counts as met."""
+
 
 @dataclass(frozen=True)
 class LegStart:
@@ -53,6 +56,7 @@ class Leg:
     longest_step : Longest step [s].
     charging : Change of an interface potential that a step may make where a double layer resolves it [V].
     signals : Overpotential of every contact [V] after a step: (composition, excess, outcome, dt, end).
+    sweeps : Whether the potential changes with time; `stop_current` then waits for a current above it.
     path, group : Where it stands in the scenario; number of the titration that its potential ends, or -1.
     """
 
@@ -68,6 +72,7 @@ class Leg:
     longest_step: float = math.inf
     charging: float = math.inf
     overpotential: Callable[[Floats, Floats, Outcome, float, float], Floats] | None = None
+    sweeps: bool = False
     path: str = ""
     group: int = -1
 
@@ -99,13 +104,35 @@ class Leg:
             over = outcome.electrical.potential - self.stop_potential
             far = max(far, over if self.rising else -over)
         if self.stop_current is not None and self.supply is not None:
-            total = self.supply.total_current(outcome, before, dt)
-            far = max(far, 1.0 - abs(total) / self.stop_current)
+            total = abs(self.supply.total_current(outcome, before, dt))
+            flowed = abs(math.fsum(before.current)) > self.stop_current  # a sweep may begin without a current
+            if flowed or not self.sweeps:
+                far = max(far, 1.0 - total / self.stop_current)
         return far
 
-    def already_met(self) -> InputError:
-        """Say that what ends the step holds at its beginning."""
-        if self.stop_potential is None and self.stop_current is None:
+    def fraction_is_met(self, mean: float) -> bool:
+        """Whether the mean li fraction has passed the one asked for before a current begins.
+
+        Of a hold it has where it is there already and no time ends the step.
+        """
+        if self.stop_fraction is None or self.supply is None:
+            return False
+        ahead = self.stop_fraction - mean
+        if self.supply.potential is None:
+            return ahead * self.supply.given_current >= 0.0
+        return math.isinf(self.duration) and abs(ahead) <= _THERE
+
+    def fraction_already_met(self) -> InputError:
+        """Say that the li fraction that ends the step is there at its beginning."""
+        return InputError(
+            f"{self.path}.until.li_fraction", self.stop_fraction, "one that the step has yet to reach",
+            "the end condition is met already",
+        )  # fmt: skip
+
+    def already_met(self, beyond: bool = False) -> InputError:
+        """Say that what ends the step holds at its beginning, or that its current cannot flow at all."""
+        until = "potential" if self.path.endswith(".gitt") else "until.potential"
+        if beyond or (self.stop_potential is None and self.stop_current is None):
             return InputError(
                 self.path, "a current", "one that the contacts let through",
                 "no potential within 10 V drives it: a smaller current, or contacts with larger constants",
@@ -116,7 +143,7 @@ class Leg:
                 "the end condition is met already",
             )  # fmt: skip
         return InputError(
-            f"{self.path}.until.potential", self.stop_potential,
+            f"{self.path}.{until}", self.stop_potential,
             "beyond the potential at the start of the step",
             "the end condition is met already",
         )  # fmt: skip

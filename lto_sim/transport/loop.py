@@ -31,6 +31,7 @@ _NEVER = 1e14
 _LOCATED = 1e-5
 """How near a potential [V], or a current (as part of it), is met."""
 _LOCATING = 60
+_SHORTENED = 4
 
 
 def march(
@@ -186,6 +187,10 @@ class _Run:
     def steps(self, leg: Leg, end_of_leg: float) -> str:
         """Take steps until something ends the leg; say what."""
         counters = self.counters
+        if self.leg_steps == 0 and leg.fraction_is_met(self.lithium / self.capacity):
+            if self.number == 0:
+                raise leg.fraction_already_met()
+            return "li_fraction"
         first = first_step(self.grid, self.x, leg, self.time, self.electrical, self.last_step)
         dt = self.next_step or first
         conditions = leg.conditions(self.time)
@@ -210,14 +215,33 @@ class _Run:
                     counters.status = 3
                     return "limit"
                 continue
+            whole = size == rest
+            size, outcome = self.up_to_fraction(leg, size, outcome)
             if leg.passed(outcome, self.electrical, size) >= 0.0:
                 return self.locate(leg, size, outcome)
-            end = end_of_leg if size == rest else self.time + size
+            end = end_of_leg if whole and size == rest else self.time + size
             self.next_step = leg.controller.next_step(size, load)
             if self.accept(leg, outcome, end, end_of_leg, dt=size):
                 return "li_fraction"
             dt = self.next_step
         return "time"
+
+    def up_to_fraction(self, leg: Leg, size: float, outcome: Outcome) -> tuple[float, Outcome]:
+        """Repeat a step that crosses the li fraction asked for up to there, where its potential is unknown.
+
+        The part of a held step has the potential of the whole; of a current it has its own.
+        """
+        if outcome.beyond or leg.supply is None or not leg.supply.has_unknowns:
+            return size, outcome
+        for _ in range(_SHORTENED):
+            part = self.part_to_stop(leg, self.inventory(outcome.result.x))
+            if part >= 1.0 - _ROUND_OFF or part * size < self.resolved():
+                break
+            again = self.trial(leg, part * size)
+            if not again.result.settled:
+                break
+            size, outcome = part * size, again
+        return size, outcome
 
     def trial(self, leg: Leg, size: float) -> Outcome:
         """A step of `size` [s] from here."""
@@ -249,9 +273,11 @@ class _Run:
         if leg.stop_potential is not None:
             self.group = leg.group
         if best is not None:
-            self.accept(leg, best, self.time + short, self.time + short, dt=short, ends=True)
-        elif self.leg_steps == 0 and self.counters.steps == 0:
-            raise leg.already_met()
+            short, best = self.up_to_fraction(leg, short, best)
+            if self.accept(leg, best, self.time + short, self.time + short, dt=short, ends=True):
+                return "li_fraction"
+        elif self.leg_steps == 0 and self.number == 0 and self.time == 0.0:
+            raise leg.already_met(bool(outcome.beyond))
         if leg.stop_potential is None and leg.stop_current is None:
             self.counters.status = 4
             return "full"

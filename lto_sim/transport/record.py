@@ -174,6 +174,7 @@ class FineSeries:
         self._times: Floats | None = None
         self._next = 0
         self._leg = -1
+        self._contacts = 0
         self._last: Span | None = None
 
     def observe(self, span: Span) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import xarray as xr
 
 from lto_sim.errors import InputError
 from lto_sim.scenario import Scenario
+from lto_sim.transport.checkpoint import Checkpoint
 
 __all__ = ["check_same_past"]
 
@@ -18,14 +18,14 @@ _FREE: Final = ("title", "output", "profile", "maps", "seed", "schema_version")
 _FREE_NUMERICS: Final = ("max_steps",)
 
 
-def check_same_past(scenario: Scenario, run: xr.Dataset, time: float | None) -> None:
+def check_same_past(scenario: Scenario, run: xr.Dataset, point: Checkpoint) -> None:
     """Compare a scenario with that of the run that it goes on from.
 
     Parameters
     ----------
     scenario : What is to be run.
     run : The run to be continued.
-    time : Time of the saved state [s]; None: the last.
+    point : The state that it goes on from.
 
     Raises
     ------
@@ -42,9 +42,7 @@ def check_same_past(scenario: Scenario, run: xr.Dataset, time: float | None) -> 
             "a run of this package",
             "run the scenario from its start",
         ) from None
-    steps = json.loads(str(run.attrs.get("drive_steps", "[]")))
-    reached = float(run["time"].values[-1]) if time is None else time
-    begun = sum(1 for step in steps if step["start_s"] <= reached * (1.0 + 1e-12))
+    begun = point.leg + (1 if point.leg_steps else 0)
     mine, theirs = _past(scenario, begun), _past(before, begun)
     difference = _first_difference(theirs, mine, "")
     if difference is not None:

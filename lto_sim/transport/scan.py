@@ -87,9 +87,10 @@ def _frame_time(scenario: Scenario) -> float:
     return 0.0 if scenario.scan is None else scenario.scan.frame_time
 
 
-def count_frames(plan: ScanPlan, durations: list[float]) -> int:
-    """Frames of a run whose drive steps last that long [s], at most."""
+def count_frames(plan: ScanPlan, durations: list[float]) -> int | None:
+    """Frames of a run whose drive steps last that long [s], at most; None where one has no known end."""
+    if any(math.isinf(longest) for longest in durations):
+        return None
     if isinstance(plan.frames, FrameSeries):
         return int(plan.frames.count)
-    starts = np.concatenate([[0.0], np.cumsum(durations)])
-    return int(sum(plan.frames(n, starts[n], starts[n + 1]).count for n in range(len(durations))))
+    return int(sum(plan.frames(number, 0.0, longest).count for number, longest in enumerate(durations)))

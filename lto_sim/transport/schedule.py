@@ -82,7 +82,8 @@ def fine_schedule(scenario: Scenario, duration: float) -> Callable[[float, float
         if every is None:
             growing = np.logspace(-_DECADES, 0, _DECADES * _A_DECADE, endpoint=False)
             times = np.union1d(times, start + (end - start) * growing)
-        return times[times > start]
+        apart = np.diff(times, prepend=start) > 1e-9 * (end - start)  # growing times that meet even ones
+        return times[apart]
 
     return schedule
 

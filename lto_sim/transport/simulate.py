@@ -40,7 +40,7 @@ class RunPlan:
     ----------
     cells : Computed cells inside the outline.
     elements : Elements of conducting surfaces and grain boundaries.
-    states, frames : Saved states and recorded frames.
+    states, frames : Saved states and recorded frames; None where no time ends the drive.
     memory_bytes : Estimate of the largest memory the run needs beyond the interpreter.
     steps : Estimate of the steps: fronts across the longest extent, and as many again for transients.
     """
@@ -48,7 +48,7 @@ class RunPlan:
     cells: int
     elements: int
     states: int
-    frames: int
+    frames: int | None
     memory_bytes: int
     steps: int
 
@@ -80,7 +80,7 @@ def plan_run(scenario: Scenario, model: Model | None = None) -> RunPlan:
     fine_schedule(scenario, duration)
     times = state_times(scenario, duration)
     states = scenario.output.max_states if times is None else times.size
-    frames = 0
+    frames: int | None = 0
     if scenario.scan is not None:
         frames = count_frames(plan_scan(scenario, mesh, duration), [plan.longest for plan in plans])
     cells = int(np.count_nonzero(mesh.volume))
@@ -90,7 +90,9 @@ def plan_run(scenario: Scenario, model: Model | None = None) -> RunPlan:
     stored = mesh.volume.size + elements
     a_state = 16 if scenario.output.restart == "all" else 8
     memory = (
-        stored * (_BYTES_PER_CELL + a_state * states) + _BYTES_PER_ELEMENT * elements + 12 * frames * pixels
+        stored * (_BYTES_PER_CELL + a_state * states)
+        + _BYTES_PER_ELEMENT * elements
+        + 12 * (frames or 0) * pixels
     )
     return RunPlan(cells, elements, states, frames, memory, steps)
 
@@ -137,8 +139,8 @@ def simulate(
     duration = _longest(plans)
     point = None
     if restart is not None:
-        check_same_past(scenario, restart, restart_time)
         point = checkpoint_at(restart, restart_time)
+        check_same_past(scenario, restart, point)
         if point.leg >= len(plans):
             raise InputError(
                 "drive",

@@ -100,12 +100,14 @@ class Linearised:
     storage : Lithium that a cell of a phase stores for a Kirchhoff variable of 1.
     active : Nodes that are not in the gap.
     state : Phase of every cell, -1, 0 or 1; 0 for elements.
+    coupling : Conductance between every element and its cell, both in a phase.
     """
 
     matrix: Any  # scipy.sparse.csr_array, whose stubs know neither products nor blocks
     storage: Floats
     active: NDArray[np.int64]
     state: Floats
+    coupling: Floats
 
 
 class ImplicitStepper:
@@ -214,7 +216,7 @@ class ImplicitStepper:
         values = np.concatenate([diagonal, -g, -g, -skew.into_first, -skew.into_second])
         active = np.flatnonzero(system.active[:size])
         matrix = csr_array((values, (rows, columns)), shape=(size, size))
-        return Linearised(matrix, storage, active, state)
+        return Linearised(matrix, storage, active, state, system.coupling[:count].copy())
 
     def face_laws(self, x: Floats, excess: Floats, conditions: Conditions) -> tuple[Floats, Floats]:
         """Transfer T [m s-1] and excess [li fraction] of every contact face, (2, faces), meeting at w = 0."""

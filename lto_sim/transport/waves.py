@@ -24,7 +24,7 @@ from scipy.sparse import coo_array, csr_array
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.step import Linearised
 
-__all__ = ["StoredWaves", "layer_admittance"]
+__all__ = ["StoredWaves", "front_distance", "layer_admittance"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -32,6 +32,11 @@ Integers = NDArray[np.int64]
 
 _THICK: Final = 30.0
 """Real part of theta beyond which nothing reaches the other side of a layer."""
+
+
+def front_distance(fraction: Floats) -> Floats:
+    """Half cells from the boundary of a cell in the gap to the front in it, for its transformed fraction."""
+    return np.maximum(2.0 * fraction, 1e-3)
 
 
 def layer_admittance(conductance: Floats, storage: Any) -> tuple[Complex, Complex]:
@@ -57,33 +62,40 @@ class StoredWaves:
     ----------
     grid, linear : The cells, and the derivative of their fluxes.
     layer : Storage that the half cells behind contact faces take from their cells, padded flat.
+    rich : Rich fraction of every cell, 0 to 1 across the gap, padded flat.
     """
 
-    def __init__(self, grid: Grid, linear: Linearised, layer: Floats) -> None:
+    def __init__(self, grid: Grid, linear: Linearised, layer: Floats, rich: Floats) -> None:
         self.grid, self.size = grid, linear.storage.size
         cells = grid.volume.size
-        rest = np.maximum(linear.storage[:cells] - layer, 0.0)
+        self.skin = self._skin(linear, layer)
+        beneath, stock = self.skin[1], self.skin[3]
+        taken = layer.copy()
+        np.add.at(taken, beneath, stock)
+        rest = np.maximum(linear.storage[:cells] - taken, 0.0)
         self.active = linear.storage[:cells] > 0.0
         axis = self._axes()
         _, ny, nx = grid.shape
-        parts: list[tuple[Integers, Integers, Floats, Floats, Floats]] = []
+        parts: list[tuple[Any, ...]] = []
         blocked: list[tuple[Integers, Floats, Floats]] = []
         for number, (stride, g) in enumerate(((1, grid.gx), (nx, grid.gy), (nx * ny, grid.gz))):
             own = self.active & (axis == number)
             before = np.roll(g, stride)
             sides = (g > 0.0).astype(int) + (before > 0.0)
-            open_to_contact = (layer > 0.0) & (sides < 2)
+            open_to_contact = (taken > 0.0) & (sides < 2)
             halves = np.where(open_to_contact, np.maximum(sides, 1), 2)
             half = np.where(own, rest / halves, 0.0)
             first = np.flatnonzero(g > 0.0)
-            parts.append((first, first + stride, g[first], half[first], half[first + stride]))
+            second = first + stride
+            reach = [self._reach(linear.state, rich, a, b) for a, b in ((first, second), (second, first))]
+            parts.append((first, second, g[first], half[first], half[second], *reach))
             ends = np.flatnonzero(own & ~open_to_contact & (sides < 2))
             full = np.maximum(g, before)[ends]
             idle = np.where(full > 0.0, full, 1.0)
             blocked.append((ends, idle, half[ends] * (2 - sides[ends])))
-        first, second, g, s_first, s_second = (np.concatenate([part[k] for part in parts]) for k in range(5))
-        stores = (s_first > 0.0) | (s_second > 0.0)
-        self.links = first[stores], second[stores], g[stores], s_first[stores], s_second[stores]
+        columns = [np.concatenate([part[k] for part in parts]) for k in range(7)]
+        stores = (columns[3] > 0.0) | (columns[4] > 0.0) | (columns[5] != 1.0) | (columns[6] != 1.0)
+        self.links = tuple(column[stores] for column in columns)
         ends, idle, stock = (np.concatenate([part[k] for part in blocked]) for k in range(3))
         self.ends = ends, idle, stock
 
@@ -103,19 +115,54 @@ class StoredWaves:
         axis[at] = across
         return np.asarray(axis[index], dtype=np.int64)
 
+    def _skin(self, linear: Linearised, layer: Floats) -> tuple[Integers, Integers, Floats, Floats]:
+        """Elements that a contact feeds, on cells of a phase: element, cell, conductance, storage of the layer."""
+        grid = self.grid
+        count, node = grid.elements, int(grid.network.dims[0, 4])
+        g = linear.coupling
+        cell = grid.network.cell[:count]
+        fed = np.zeros(count, dtype=bool)
+        fed[grid.contact_element[grid.contact_element >= 0] - node] = True
+        used = np.flatnonzero(fed & (g > 0.0) & (linear.storage[cell] > 0.0))
+        g, cell = g[used], cell[used]
+        area = grid.element_area[used]
+        stock = np.where(g > 0.0, area**2 / np.where(g > 0.0, g, 1.0), 0.0)
+        stock *= linear.storage[cell] / grid.volume[cell]
+        taken = layer.copy()
+        np.add.at(taken, cell, stock)
+        room = np.minimum(linear.storage[cell] / np.maximum(taken[cell], 1e-300), 1.0)
+        return node + used, cell, g, stock * room
+
+    def _reach(self, state: Floats, rich: Floats, cell: Integers, other: Integers) -> Floats:
+        """Way into a cell from another, in half cells: 1, or to the front where the cell is in the gap."""
+        fraction = np.where(state[other] > 0.0, rich[cell], 1.0 - rich[cell])
+        gap = self.active[other] & ~self.active[cell] & (self.grid.volume[cell] > 0.0)
+        return np.where(gap, front_distance(fraction), 1.0)
+
     def matrix(self, frequency: complex) -> csr_array:
         """What the storage of the cells adds to the derivative of the fluxes, at iw, scaled."""
-        first, second, g, s_first, s_second = self.links
-        own_1, mutual_1 = layer_admittance(2.0 * g, frequency * s_first)
-        own_2, mutual_2 = layer_admittance(2.0 * g, frequency * s_second)
+        first, second, g, s_first, s_second, reach_1, reach_2 = self.links
+        own_1, mutual_1 = layer_admittance(2.0 * g / reach_1, frequency * s_first)
+        own_2, mutual_2 = layer_admittance(2.0 * g / reach_2, frequency * s_second)
         middle = own_1 + own_2
         gain_1, gain_2 = own_1 - mutual_1**2 / middle - g, own_2 - mutual_2**2 / middle - g
         across = mutual_1 * mutual_2 / middle - g
         joined = self.active[first] & self.active[second]
         ends, idle, stock = self.ends
         own, mutual = layer_admittance(2.0 * idle, frequency * stock)
-        rows = np.concatenate([first, second, first[joined], second[joined], ends])
-        columns = np.concatenate([first, second, second[joined], first[joined], ends])
-        values = np.concatenate([gain_1, gain_2, -across[joined], -across[joined], own - mutual**2 / own])
-        keep = self.active[rows] & self.active[columns]
+        element, cell, skin, stock = self.skin
+        own_skin, mutual_skin = layer_admittance(skin, frequency * stock)
+        on_both, between = own_skin - skin, skin - mutual_skin
+        rows = np.concatenate(
+            [first, second, first[joined], second[joined], ends, element, cell, element, cell]
+        )
+        columns = np.concatenate(
+            [first, second, second[joined], first[joined], ends, element, cell, cell, element]
+        )
+        values = np.concatenate([
+            gain_1, gain_2, -across[joined], -across[joined], own - mutual**2 / own,
+            on_both, on_both, between, between,
+        ])  # fmt: skip
+        nodes = np.append(self.active, np.ones(self.size - self.active.size, dtype=bool))
+        keep = nodes[rows] & nodes[columns]
         return coo_array((values[keep], (rows[keep], columns[keep])), shape=(self.size, self.size)).tocsr()
