@@ -175,7 +175,9 @@ def test_series_of_a_run_add_up(laws):
 @pytest.mark.parametrize("laws", [[BUTLER], [BUTLER, MARCUS], [LINEAR, BUTLER, HELD]])
 @pytest.mark.parametrize("given", [4e-13, -4e-13, 0.0])
 def test_potential_is_the_root_that_bisection_finds(laws, given):
-    drive = [{"current": given, "until": {"time": 2.0}}] if given else [{"rest": True, "until": {"time": 2.0}}]
+    drive = (
+        [{"current": given, "until": {"time": 2.0}}] if given else [{"rest": True, "until": {"time": 2.0}}]
+    )
     bench = Bench(scenario(laws, drive))
     supply = bench.leg.supply
     assert supply is not None
@@ -189,7 +191,9 @@ def test_potential_is_the_root_that_bisection_finds(laws, given):
     assert bench.advance(0.2)[0].electrical.potential == pytest.approx(expected, abs=1e-9)
 
 
-@pytest.mark.parametrize("laws", [[BUTLER], [MARCUS, BUTLER | CIRCUITS["resistance"]], [HELD, MARCUS, LINEAR]])
+@pytest.mark.parametrize(
+    "laws", [[BUTLER], [MARCUS, BUTLER | CIRCUITS["resistance"]], [HELD, MARCUS, LINEAR]]
+)
 def test_potential_rises_with_the_current(laws):
     currents = np.linspace(-4e-13, 4e-13, 13)
     found = []

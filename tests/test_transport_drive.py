@@ -230,7 +230,9 @@ def test_c_rate_is_a_current_in_capacities_an_hour():
 
 def test_temperature_of_a_step_scales_its_rest_potential():
     # at x = 0.97 throughout, E - E_plateau = (R T/F) ln[19 (1 - x)/x]
-    drive = [{"rest": True, "until": {"time": 5.0}, "temperature": t} for t in ("75 degC", "30 degC", "105 degC")]
+    drive = [
+        {"rest": True, "until": {"time": 5.0}, "temperature": t} for t in ("75 degC", "30 degC", "105 degC")
+    ]
     dataset = run(*drive)
     for number, kelvin in enumerate((348.15, 303.15, 378.15)):
         expected = 0.95 + GAS_CONSTANT * kelvin / FARADAY * math.log(19.0 * 0.03 / 0.97)
@@ -255,7 +257,9 @@ def test_rate_constant_follows_the_temperature_of_a_step():
 
 def test_a_titration_ended_by_its_potential_leaves_out_the_rest_of_it():
     gitt = {"current": 1e-13, "pulse": 1.0, "rest": 5.0, "pulses": 30, "potential": 0.94}
-    dataset = run({"gitt": gitt}, {"hold": 0.85, **until(time=2.0)}, {"gitt": gitt | {"pulses": 2}}, initial=0.999)
+    dataset = run(
+        {"gitt": gitt}, {"hold": 0.85, **until(time=2.0)}, {"gitt": gitt | {"pulses": 2}}, initial=0.999
+    )
     steps = steps_of(dataset)
     first = [entry for entry in steps if entry["path"] == "drive.0.gitt"]
     assert first[-1]["ended_by"] == "potential"
@@ -476,7 +480,9 @@ def test_a_drive_that_cannot_be_run_is_refused_before_it_runs(case):
 
 def test_a_current_longer_than_there_is_lithium_says_the_seconds():
     scenario = Scenario.from_dict(SLAB | {"drive": [{"current": 1e-11, **until(time=100.0)}]})
-    with pytest.raises(InputError, match=f"below {0.97 * CAPACITY / 1e-11:.6g} s, when the particle is empty"):
+    with pytest.raises(
+        InputError, match=f"below {0.97 * CAPACITY / 1e-11:.6g} s, when the particle is empty"
+    ):
         plan_run(scenario)
 
 

@@ -38,7 +38,9 @@ LAWS: dict[str, dict[str, Any]] = {
 CIRCUIT = {"resistance": 1e-2, "capacitance": 0.1}
 
 
-def slab(contact: dict[str, Any] | None = None, *, x: float = 0.02, cells: int = 40, **sections: Any) -> Scenario:
+def slab(
+    contact: dict[str, Any] | None = None, *, x: float = 0.02, cells: int = 40, **sections: Any
+) -> Scenario:
     return Scenario.from_dict({
         "material": "lto", "temperature": KELVIN, "initial": x, "drive": REST,
         "specimen": {
@@ -97,7 +99,9 @@ def relative(found: np.ndarray, expected: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("x", [0.02, 0.97])
-@pytest.mark.parametrize("extra", [{}, CIRCUIT, {"capacitance": 0.1}], ids=["bare", "circuit", "double layer"])
+@pytest.mark.parametrize(
+    "extra", [{}, CIRCUIT, {"capacitance": 0.1}], ids=["bare", "circuit", "double layer"]
+)
 @pytest.mark.parametrize("law", LAWS)
 def test_slab_is_a_randles_circuit(law, extra, x):
     scenario = slab(LAWS[law] | extra, x=x)
@@ -253,7 +257,9 @@ def test_thickness_and_height_scale_it():
         "outline": {"shape": "slab", "length": LENGTH, "height": 3.0 * HEIGHT}, "thickness": 2.0 * THICKNESS,
         "cell": 1e-7,
     })  # fmt: skip
-    np.testing.assert_allclose(spectrum(tall), spectrum(slab(LAWS["butler_volmer"] | CIRCUIT)) / 6.0, rtol=1e-6)
+    np.testing.assert_allclose(
+        spectrum(tall), spectrum(slab(LAWS["butler_volmer"] | CIRCUIT)) / 6.0, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(("start", "hold"), [(0.95, 1.0), (0.05, 0.9)])
@@ -344,7 +350,10 @@ def particles(draw: Any) -> Scenario:
     for side in sides[: draw(st.integers(1, len(sides)))]:
         law = dict(LAWS[draw(st.sampled_from(list(LAWS)))])
         if draw(st.booleans()):
-            law |= {"resistance": 10.0 ** draw(st.floats(-5.0, 0.0)), "capacitance": draw(st.floats(0.0, 1.0))}
+            law |= {
+                "resistance": 10.0 ** draw(st.floats(-5.0, 0.0)),
+                "capacitance": draw(st.floats(0.0, 1.0)),
+            }
         contacts[side] = {"where": {"side": side}} | law
     size = {"length": 4e-7} if shape == "slab" else {"width": 4e-7, "height": 3e-7}
     walls = shape == "rectangle" and draw(st.booleans())

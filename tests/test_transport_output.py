@@ -254,7 +254,8 @@ def test_last_output_time_is_there_however_the_drive_is_cut(times):
     saved, every = dataset["time"].to_numpy(), math.fsum(times) / 100.0
     for wanted in (*every * np.arange(101), *np.cumsum(times)):
         assert np.abs(saved - wanted).min() < 1e-9
-    assert saved.size <= 101 + len(times) and np.diff(saved).min() > 1e-6
+    assert saved.size <= 101 + len(times)
+    assert np.diff(saved).min() > 1e-6
     assert float(dataset["time_fine"][-1]) == pytest.approx(math.fsum(times), rel=1e-12)
 
 

@@ -68,7 +68,7 @@ def drive_steps(dataset: xr.Dataset) -> tuple[DriveStepRecord, ...]:
     InputError
         The attribute ``drive_steps`` is missing, is no JSON list, or an entry lacks something.
     """
-    return tuple(_record(number, entry) for number, entry in enumerate(_entries(dataset)))
+    return tuple(_record(place, entry) for place, entry in enumerate(_entries(dataset)))
 
 
 def _entries(dataset: xr.Dataset) -> list[dict[str, Any]]:
@@ -84,11 +84,12 @@ def _entries(dataset: xr.Dataset) -> list[dict[str, Any]]:
     return entries
 
 
-def _record(number: int, entry: dict[str, Any]) -> DriveStepRecord:
+def _record(place: int, entry: dict[str, Any]) -> DriveStepRecord:
+    """One entry; without a number its place counts. A run that was continued begins with a later number."""
     try:
         value = entry.get("value")
         return DriveStepRecord(
-            number=number,
+            number=int(entry.get("number", place)),
             path=str(entry.get("path", "")),
             kind=str(entry["kind"]),
             value=None if value is None else float(value),
@@ -101,9 +102,9 @@ def _record(number: int, entry: dict[str, Any]) -> DriveStepRecord:
         )
     except KeyError as error:
         name = str(error.args[0])
-        raise InputError(f"drive_steps.{number}", entry, f"with {name}", f"add {name}") from None
+        raise InputError(f"drive_steps.{place}", entry, f"with {name}", f"add {name}") from None
     except (TypeError, ValueError) as error:
-        raise InputError(f"drive_steps.{number}", entry, "numbers where they belong", str(error)) from None
+        raise InputError(f"drive_steps.{place}", entry, "numbers where they belong", str(error)) from None
 
 
 def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
@@ -124,10 +125,11 @@ def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
         No such drive step, or no record of drive steps.
     """
     steps = drive_steps(dataset)
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or not 0 <= number < len(steps):
-        allowed = f"0 to {len(steps) - 1}" if steps else "none: nothing was driven"
+    known = {step.number: step for step in steps}
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or int(number) not in known:
+        allowed = f"{min(known)} to {max(known)}" if known else "none: nothing was driven"
         raise InputError("drive step", number, allowed, "drive_steps() lists them")
-    step = steps[int(number)]
+    step = known[int(number)]
     kept = _run_indices(dataset, step) if "time_fine" in dataset.dims else _map_indices(dataset, step)
     part = dataset.isel(kept).drop_dims(_RESTART, errors="ignore")
     for name in ("time", "time_fine", "frame_time"):
@@ -172,7 +174,10 @@ def _frames(dataset: xr.Dataset, name: str, step: DriveStepRecord) -> NDArray[np
 
 
 def _attributes(dataset: xr.Dataset, step: DriveStepRecord) -> dict[str, Any]:
-    entry = {**_entries(dataset)[step.number], "start_s": 0.0, "end_s": step.duration}
+    entry = next(
+        entry for place, entry in enumerate(_entries(dataset)) if entry.get("number", place) == step.number
+    )
+    entry = {**entry, "number": 0, "start_s": 0.0, "end_s": step.duration}
     title = f"{dataset.attrs.get('title', 'run')}, drive step {step.number}"
     made = provenance.attributes(title, f"select_step {step.number}", previous=dataset.attrs)
     if "k_definition" in dataset.attrs:

@@ -126,7 +126,8 @@ class ContactSpec(Section):
             value = getattr(self, name)
             if value is not None and self.law not in laws:
                 other = " or ".join(f'law = "{law}"' for law in laws)
-                raise InputError(name, value, "absent", f"only the {laws[0]} law has it: {other}")
+                shown = value.model_dump() if isinstance(value, Section) else value
+                raise InputError(name, shown, "absent", f"only the {laws[0]} law has it: {other}")
             if value is None and self.law in laws and name in needed:
                 allowed, example = needed[name]
                 raise InputError(name, None, allowed, f"the {self.law} law needs it: {example}")

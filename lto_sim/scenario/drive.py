@@ -123,6 +123,12 @@ class PittSpec(Section):
     def _climbs(self) -> Self:
         if self.start == self.end:
             raise InputError("to", self.end, "another potential than from", "use hold to stay at one")
+        if not set(self.until.given) & {"time", "li_fraction", "current"}:
+            raise InputError(
+                "until", self.until.given, "time, li_fraction or current", "say when a step ends"
+            )
+        if "potential" in self.until.given:
+            raise InputError("until.potential", self.until.potential, "absent", "each potential is held")
         if self.step == 0.0:
             raise InputError("step", self.step, "other than 0 V", 'give for example "10 mV"')
         if abs(self.end - self.start) / abs(self.step) > _MOST_STEPS:

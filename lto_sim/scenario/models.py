@@ -67,7 +67,11 @@ class Scenario(Section):
             )
         if not self.drive:
             raise InputError("drive", (), "at least one step", 'add [[drive]] with hold = "1.6 V"')
-        elementary_steps(self.drive)
+        for step in elementary_steps(self.drive):
+            if step.frame_period is not None and self.scan is None:
+                raise InputError(
+                    f"{step.path}.frame_period", step.frame_period, "absent without a scan", "add [scan]"
+                )
         check_one_dimensional(self.specimen, self.contacts, self.surface, self.grain_boundaries)
         check_feeds(self.contacts, self.surface, self.grain_boundaries)
         for number, line in enumerate(self.profile):

@@ -1,4 +1,4 @@
-"""The scenarios that come with the package: ``ready/*.toml`` beside this file, to be read and changed."""
+"""The scenarios that come with the package, ``ready_files/*.toml`` beside this file, to be read and changed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def ready_scenario(name: str) -> Scenario:
 
 
 def _sources() -> dict[str, Traversable]:
-    folder = files("lto_sim") / "scenario" / "ready"
+    folder = files("lto_sim") / "scenario" / "ready_files"
     return {
         entry.name.removesuffix(_ENDING): entry for entry in folder.iterdir() if entry.name.endswith(_ENDING)
     }

@@ -100,4 +100,5 @@ def only_with(section: Section, keys: Mapping[str, str], given: bool, owner: str
     for attribute, key in keys.items():
         value = getattr(section, attribute)
         if value is not None and not given:
-            raise InputError(key, value, f"absent without {owner}", f"remove it, or give {owner}")
+            shown = value.model_dump(exclude_none=True) if isinstance(value, BaseModel) else value
+            raise InputError(key, shown, f"absent without {owner}", f"remove it, or give {owner}")

@@ -129,9 +129,14 @@ def front_conductance(start: float, growth: float, front: float, full: float) ->
 
 @kernel
 def contact_coefficients(
-    faces: Faces, phases: Phases, base: Floats, v: Floats, coefficient: Floats, target: Floats
+    faces: Faces, phases: Phases, base: Floats, v: Floats, scale: Floats, slack: float,
+    coefficient: Floats, target: Floats,
 ) -> bool:  # fmt: skip
-    """Linearise every contact face that feeds a cell about u = base + v; True if a coefficient changed."""
+    """Linearise every contact face that feeds a cell about u = base + v; True if a coefficient changed.
+
+    One whose change would move no more than `slack` [li fraction] in a step (`scale` is dt/V) stays: at the
+    plateau's potential beside a cell at the gap's edge the sign of u is round-off. Below 0 all are set.
+    """
     changed = False
     for f in range(faces.cell.size):
         if faces.element[f] >= 0:
@@ -148,9 +153,11 @@ def contact_coefficients(
             d = phases.d_poor if side == 0 else phases.d_rich
             transfer = faces.transfer[side, f]
             new = transfer * g / (transfer + d * g)
-        changed = changed or new != coefficient[f]
-        coefficient[f] = new
-        target[f] = d * faces.w[side, f]
+        u, aim = base[c] + v[c], d * faces.w[side, f]
+        moved = abs(new * (aim - u) - coefficient[f] * (target[f] - u)) * scale[c]
+        if slack < 0.0 or moved > slack:
+            changed = changed or new != coefficient[f]
+            coefficient[f], target[f] = new, aim
     return changed
 
 

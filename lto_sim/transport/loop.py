@@ -372,6 +372,8 @@ class _Run:
             return signals
         layer = leg.supply.circuit.capacitance * (self.electrical.interface - self.first_interface)
         start = signals.copy()
+        if leg.supply.potential is not None:
+            start[0] = leg.supply.potential(self.time)
         start[signals.size - layer.size :] = layer
         return start
 

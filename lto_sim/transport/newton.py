@@ -179,7 +179,7 @@ def _couple(problem: Problem, local: Local, v: Floats, slack: float) -> bool:
     """Renew every coefficient that depends on the phase; True if one changed for another reason than that."""
     cells, barriers = problem.cells, problem.barriers
     changed = contact_coefficients(
-        problem.faces, problem.phases, local.base, v, local.coefficient, local.target
+        problem.faces, problem.phases, local.base, v, local.scale, slack, local.coefficient, local.target
     )
     if barriers.cell.size > 0:
         if barrier_coefficients(

@@ -116,7 +116,7 @@ class StoredWaves:
         return np.asarray(axis[index], dtype=np.int64)
 
     def _skin(self, linear: Linearised, layer: Floats) -> tuple[Integers, Integers, Floats, Floats]:
-        """Elements that a contact feeds, on cells of a phase: element, cell, conductance, storage of the layer."""
+        """Elements that a contact feeds, on cells of a phase: element, cell, conductance, layer's storage."""
         grid = self.grid
         count, node = grid.elements, int(grid.network.dims[0, 4])
         g = linear.coupling
