@@ -33,7 +33,7 @@ from lto_sim.electrochemistry.series import (
     positive_attribute,
     step_series,
 )
-from lto_sim.electrochemistry.steps import DriveStepRecord, drive_steps
+from lto_sim.electrochemistry.steps import DriveStepRecord, numbered_step
 from lto_sim.errors import InputError
 
 __all__ = ["CottrellComparison", "cottrell_comparison"]
@@ -153,10 +153,7 @@ def cottrell_comparison(
 
 
 def _hold(dataset: xr.Dataset, number: int) -> DriveStepRecord:
-    steps = drive_steps(dataset)
-    if not 0 <= number < len(steps):
-        raise InputError("step", number, f"0 to {len(steps) - 1}", "drive_steps() lists them")
-    record = steps[number]
+    record = numbered_step(dataset, number)
     if record.kind != "hold" or record.value is None:
         raise InputError("step", number, "a hold", f"drive step {number} is a {record.kind}")
     return record

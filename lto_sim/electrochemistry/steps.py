@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from lto_sim import provenance
 from lto_sim.errors import InputError
 
-__all__ = ["DriveStepRecord", "drive_steps", "select_step"]
+__all__ = ["DriveStepRecord", "drive_steps", "numbered_step", "select_step"]
 
 _SAME: Final = 1e-9
 """Part of the end time within which two times are one."""
@@ -107,6 +107,21 @@ def _record(place: int, entry: dict[str, Any]) -> DriveStepRecord:
         raise InputError(f"drive_steps.{place}", entry, "numbers where they belong", str(error)) from None
 
 
+def numbered_step(dataset: xr.Dataset, number: int) -> DriveStepRecord:
+    """Find a drive step by its number.
+
+    Raises
+    ------
+    InputError
+        No such drive step, or no record of drive steps.
+    """
+    known = {step.number: step for step in drive_steps(dataset)}
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or int(number) not in known:
+        allowed = f"{min(known)} to {max(known)}" if known else "none: nothing was driven"
+        raise InputError("drive step", number, allowed, "drive_steps() lists them")
+    return known[int(number)]
+
+
 def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
     """Restrict a run, or maps, to one drive step, with times counted from its start.
 
@@ -124,12 +139,7 @@ def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
     InputError
         No such drive step, or no record of drive steps.
     """
-    steps = drive_steps(dataset)
-    known = {step.number: step for step in steps}
-    if isinstance(number, bool) or not isinstance(number, int | np.integer) or int(number) not in known:
-        allowed = f"{min(known)} to {max(known)}" if known else "none: nothing was driven"
-        raise InputError("drive step", number, allowed, "drive_steps() lists them")
-    step = known[int(number)]
+    step = numbered_step(dataset, number)
     kept = _run_indices(dataset, step) if "time_fine" in dataset.dims else _map_indices(dataset, step)
     part = dataset.isel(kept).drop_dims(_RESTART, errors="ignore")
     for name in ("time", "time_fine", "frame_time"):

@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 
 _NO_CHARGE: Final = 1e-9
 """Part of the capacity below which a drive step passes no charge."""
+_SHOWN: Final = 0.1
+"""Part of the capacity that is passed at least where the theoretical one is shown beside it."""
 
 
 def plot_capacity_curve(dataset: xr.Dataset, *, title: str = "Charge and discharge") -> Figure:
@@ -38,12 +40,12 @@ def plot_capacity_curve(dataset: xr.Dataset, *, title: str = "Charge and dischar
     Raises
     ------
     InputError
-        No record of drive steps, or ``mass_kg`` or ``capacity_C`` is missing.
+        ``mass_kg`` or ``capacity_C`` is missing.
     """
     number = dataset["drive_step"].values
     capacity, potential = specific_capacity(dataset), dataset["potential"].values
     whole = theoretical_capacity(dataset)
-    branches = _branches(number, capacity, len(drive_steps(dataset)), _NO_CHARGE * whole)
+    branches = _branches(number, capacity, _NO_CHARGE * whole)
     with styled():
         page = figure(6.4, 4.6)
         ax = page.subplots()
@@ -56,11 +58,12 @@ def plot_capacity_curve(dataset: xr.Dataset, *, title: str = "Charge and dischar
             passed = sign * (capacity[samples] - start)
             ax.plot(passed, potential[samples], color=DIRECTION_COLOURS[direction], label=label)
         plateau_line(ax, dataset)
-        ax.axvline(whole, color="0.45", lw=0.9, ls=":", zorder=0)
-        ax.annotate(
-            f"theoretical {whole:.4g} mA h/g", (whole, 0.98), (-3, 0), xycoords=ax.get_xaxis_transform(),
-            textcoords="offset points", fontsize=8, color="0.35", rotation=90, ha="right", va="top",
-        )  # fmt: skip
+        if float(np.ptp(capacity)) > _SHOWN * whole:
+            ax.axvline(whole, color="0.45", lw=0.9, ls=":", zorder=0)
+            ax.annotate(
+                f"theoretical {whole:.4g} mA h/g", (whole, 0.98), (-3, 0), xycoords=ax.get_xaxis_transform(),
+                textcoords="offset points", fontsize=8, color="0.35", rotation=90, ha="right", va="top",
+            )  # fmt: skip
         ax.set_xlim(left=0.0)
         ax.set_xlabel("specific capacity [mA h/g]")
         ax.set_ylabel("potential against In-Li [V]")
@@ -70,11 +73,11 @@ def plot_capacity_curve(dataset: xr.Dataset, *, title: str = "Charge and dischar
 
 
 def _branches(
-    number: NDArray[np.int32], capacity: Floats, steps: int, least: float
+    number: NDArray[np.int32], capacity: Floats, least: float
 ) -> list[tuple[str, NDArray[np.intp]]]:
     """Direction and samples of every run of drive steps that pass charge one way."""
     branches: list[tuple[str, NDArray[np.intp]]] = []
-    for step in range(steps):
+    for step in np.unique(number):
         samples = np.flatnonzero(number == step)
         if not samples.size:
             continue

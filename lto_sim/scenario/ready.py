@@ -1,4 +1,4 @@
-"""The scenarios that come with the package, ``ready_files/*.toml`` beside this file, to be read and changed."""
+"""The scenarios that come with the package, ``ready_files/*.toml`` here, to be read and changed."""
 
 from __future__ import annotations
 
