@@ -1,4 +1,4 @@
-"""The circuit around the particle: currents that add up, ohmic drops, double layers, rests between contacts."""
+"""The circuit around the particle: currents that add up, ohmic drops, double layers, unequal ends."""
 
 from __future__ import annotations
 
@@ -98,7 +98,9 @@ MIXED = {
     3: [[BUTLER, MARCUS, HELD], [LINEAR, BUTLER, MARCUS]],
 }
 CASES = [
-    pytest.param([law | extra for law in laws], id=f"{'-'.join(law.get('law', 'held')[:6] for law in laws)} {name}")
+    pytest.param(
+        [law | extra for law in laws], id=f"{'-'.join(law.get('law', 'held')[:6] for law in laws)} {name}"
+    )
     for number in (1, 2, 3)
     for laws in MIXED[number]
     for name, extra in CIRCUITS.items()
@@ -117,7 +119,7 @@ def assert_circuit(bench: Bench, laws: list[dict[str, Any]], dt: float, given: f
     assert bench.leg.supply is not None
     assert bench.leg.supply.total_current(outcome, before, dt) == pytest.approx(math.fsum(own), rel=1e-12)
     drop = electrical.potential - electrical.interface
-    # charge is known to 1e-15 of the capacity, and the move of a double layer as far as potentials have digits
+    # charge is known to 1e-15 of the capacity, the move of a double layer as far as potentials have digits
     slack = (1e-9 * size + 1e-14 * bench.circuit.capacity / dt) * bench.circuit.resistance + 1e-13
     for number, law in enumerate(laws):
         if "resistance" not in law:
@@ -226,9 +228,7 @@ def test_a_blocked_contact_charges_through_its_resistance_exponentially(law):
     constant, hold = 5e-4, REST_AT_097 + 1.0
     run = simulate(slab([law | CIRCUITS["both"]], [{"hold": hold, "until": {"time": 8.0 * constant}}]))
     time, phi = run["time_fine"].to_numpy(), run["interface_potential"].to_numpy()[0]
-    later = phi != phi[0]  # the potential of the first step stands for all of it
-    assert np.count_nonzero(~later) < 40
-    np.testing.assert_allclose(phi[later], hold - np.exp(-time[later] / constant), atol=0.01)
+    np.testing.assert_allclose(phi, hold - np.exp(-time / constant), atol=0.01)
     area = 1e-6 * 100e-9
     assert float(run["charge"][-1]) == pytest.approx(0.1 * area * (phi[-1] - REST_AT_097), rel=1e-9)
     np.testing.assert_array_equal(run["potential"], hold)
@@ -241,12 +241,29 @@ def test_a_current_through_a_reaction_that_hardly_moves_charges_the_double_layer
     law = BUTLER | {"k0": "1e-20 m/s"} | CIRCUITS["both"]
     run = simulate(slab([law], [{"current": 3e-12, "until": {"time": 1e-3}}]))
     time, phi = run["time_fine"].to_numpy(), run["interface_potential"].to_numpy()[0]
-    later = phi != phi[0]
-    np.testing.assert_allclose(phi[later], REST_AT_097 + time[later] * 300.0, atol=1e-6)
-    drop = run["potential"].to_numpy() - phi
-    np.testing.assert_allclose(drop, 3e-12 * 5e-3 / (1e-6 * 100e-9), rtol=1e-9)
+    np.testing.assert_allclose(phi, REST_AT_097 + time * 300.0, atol=1e-6)
+    drop, later = run["potential"].to_numpy() - phi, time > 1e-6
+    np.testing.assert_allclose(drop[later], 3e-12 * 5e-3 / (1e-6 * 100e-9), rtol=1e-9)
     layer = run["double_layer_charge"].to_numpy()[0]
     np.testing.assert_allclose(layer, 3e-12 * time, atol=3e-15 * 1e-8)
+
+
+@pytest.mark.xfail(reason="within the first step under a current the potential is shown as at its end")
+def test_the_ohmic_drop_of_a_current_is_there_from_its_first_sample_on():
+    drive = [{"hold": 1.2, "until": {"time": 0.5}}, {"current": -1e-12, "until": {"time": 0.1}}]
+    run = simulate(slab([BUTLER | CIRCUITS["both"]], drive))
+    driven = run["drive_step"].to_numpy() == 1
+    drop = (run["potential"] - run["interface_potential"][0]).to_numpy()[driven]
+    np.testing.assert_allclose(drop, -1e-12 * 5e-3 / (1e-6 * 100e-9), rtol=1e-9)
+
+
+def test_a_double_layer_holds_what_its_potential_says():
+    drive = [{"hold": 1.2, "until": {"time": 0.5}}, {"current": -1e-12, "until": {"time": 0.1}},
+             {"rest": True, "until": {"time": 0.1}}]  # fmt: skip
+    run = simulate(slab([BUTLER | CIRCUITS["both"]], drive))
+    charge = 0.1 * 1e-6 * 100e-9 * (run["interface_potential"].to_numpy()[0] - REST_AT_097)
+    layer = run["double_layer_charge"].to_numpy()[0]
+    np.testing.assert_allclose(layer, charge, atol=1e-6 * np.abs(charge).max())
 
 
 def test_two_double_layers_share_a_current_as_their_capacitances():
@@ -276,7 +293,7 @@ def test_a_charged_double_layer_discharges_into_its_particle():
 
 
 @pytest.mark.parametrize("ends", [(0.99, 0.96), (0.96, 0.99), (0.97, 0.03), (0.01, 0.04)])
-@pytest.mark.parametrize("laws", [[BUTLER, BUTLER], [MARCUS | CIRCUITS["both"], BUTLER], [LINEAR, HELD]])
+@pytest.mark.parametrize("laws", [[BUTLER, BUTLER], [MARCUS | CIRCUITS["both"], HELD], [LINEAR, BUTLER]])
 def test_at_rest_lithium_goes_from_the_fuller_end_to_the_emptier_one(ends, laws):
     cells = 20
     start = np.where(np.arange(cells) < cells // 2, *ends)
@@ -329,6 +346,18 @@ def test_no_resistance_is_the_limit_of_a_small_one(laws, drive):
     # what is left is in proportion to the resistance; one contact takes the current that is given
     if len(laws) > 1 or "hold" in drive:
         assert away[0] / away[1] == pytest.approx(10.0, rel=0.05)
+
+
+@pytest.mark.parametrize("laws", [[BUTLER], [BUTLER, MARCUS]])
+@pytest.mark.parametrize("resistance", [1e-12, 1e-9])
+def test_a_resistance_that_is_next_to_nothing_costs_no_steps(laws, resistance):
+    drive, small = [{"hold": 1.2, "until": {"time": 1.0}}], {"resistance": resistance}
+    plain, with_it = (
+        simulate(scenario([law | more for law in laws], drive, initial=0.6)) for more in ({}, small)
+    )
+    assert with_it.attrs["status"] == 0
+    assert with_it.attrs["steps"] < 1.5 * plain.attrs["steps"]
+    np.testing.assert_allclose(with_it["restart_x"][-1], plain["restart_x"][-1], atol=1e-3)
 
 
 def test_a_hold_without_resistance_is_one_step_and_no_search():

@@ -73,7 +73,7 @@ def short() -> xr.Dataset:
 
 
 def assert_continues(again: xr.Dataset, run: xr.Dataset, *, outputs: bool = True) -> None:
-    """The run that was continued ends as the other, and its outputs after the restart are those of the other."""
+    """The run that was continued ends as the other, with the same outputs after the restart."""
     for name, values in run.data_vars.items():
         if str(name).startswith("restart_") and name != "restart_state":
             one, other = again[name].to_numpy()[-1], values.to_numpy()[-1]
@@ -115,7 +115,7 @@ def test_the_mixed_drive_is_mixed(whole):
     assert whole.sizes["restart_point"] == whole.sizes["time"] > 20
 
 
-@pytest.mark.parametrize("part", [0.0, 0.1, 0.22, 0.35, 0.5, 0.65, 0.8, 0.95])
+@pytest.mark.parametrize("part", [0.0, 0.15, 0.35, 0.55, 0.75, 0.95])
 def test_continued_from_any_saved_state(scenario, whole, part):
     state = round(part * (whole.sizes["time"] - 1))
     again = simulate(scenario, restart=whole, restart_time=float(whole["time"][state]))
@@ -126,10 +126,10 @@ def test_continued_from_any_saved_state(scenario, whole, part):
 
 
 def assert_frames_continue(again: xr.Dataset, run: xr.Dataset) -> None:
-    """Every pixel visited after the restart is that of the uninterrupted run, and every other one is missing."""
+    """Pixels visited after the restart are those of the uninterrupted run, and all others are missing."""
     start = float(again["time_fine"][0])
     visited = run["frame_time"].to_numpy()[:, None, None] + run["pixel_time"].to_numpy()
-    first = int(round(float(again["frame_time"][0]) / 0.3))
+    first = round(float(again["frame_time"][0]) / 0.3)
     np.testing.assert_allclose(again["frame_time"], run["frame_time"][first:], atol=1e-12)
     seen, expected = again["scan_li_fraction"].to_numpy(), run["scan_li_fraction"].to_numpy()[first:]
     after = (visited[first:] > start) & np.isfinite(expected)

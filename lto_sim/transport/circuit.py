@@ -124,6 +124,23 @@ class Supply:
         moved = outcome.electrical.interface - before.interface
         return math.fsum([*outcome.electrical.current, *(self.circuit.capacitance * moved / dt)])
 
+    def potential_at_start(self, time: float, later: float, end: Floats, start: Floats) -> float:
+        """Shared potential [V] at the start of a step whose interface potentials went from `start` to `end`.
+
+        Parameters
+        ----------
+        time : Start of the step [s].
+        later : Shared potential at its end [V].
+        end, start : Interface potentials [V]; those without a double layer are the same.
+        """
+        if self.potential is not None:
+            return self.potential(time)
+        tied = self.circuit.resistance == 0.0
+        if tied.any():
+            return float(start[tied].mean())
+        share = 1.0 / self.circuit.resistance
+        return later - float(np.average(end - start, weights=share))
+
     @property
     def has_unknowns(self) -> bool:
         """Whether potentials are to be solved for."""

@@ -367,13 +367,17 @@ class _Run:
         return np.concatenate([[electrical.potential], electrical.interface, over, layer])
 
     def signals_at_start(self, leg: Leg, signals: Floats) -> Floats:
-        """Signals at the start of a drive step: those of its first step, but charge is where it was."""
+        """Signals at the start of a drive step: those of its first step, but what is charged is as it was."""
         if leg.supply is None or signals.size == 1:
             return signals
         layer = leg.supply.circuit.capacitance * (self.electrical.interface - self.first_interface)
         start = signals.copy()
-        if leg.supply.potential is not None:
-            start[0] = leg.supply.potential(self.time)
+        charged = leg.supply.circuit.capacitance > 0.0
+        interface = np.where(charged, self.electrical.interface, signals[1 : 1 + layer.size])
+        start[0] = leg.supply.potential_at_start(
+            self.time, float(signals[0]), signals[1 : 1 + layer.size], interface
+        )
+        start[1 : 1 + layer.size] = interface
         start[signals.size - layer.size :] = layer
         return start
 

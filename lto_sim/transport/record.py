@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,14 +148,22 @@ class StateRecord:
         """Drop every second state, the first kept, once there are too many."""
         if len(self.times) <= self.most:
             return
-        for values in (self.times, self.legs, self.states, self.excess, self.checkpoints):
+        for values in self._lists():
             del values[1::2]
         self._every = 2 * self._every + 1
 
+    def _lists(self) -> tuple[list[Any], ...]:
+        """Everything that has one entry a state."""
+        return self.times, self.legs, self.states, self.excess, self.checkpoints
+
     def close(self) -> None:
         """Keep the last state of a run that ended after or between its output times."""
-        if self._last is not None:
-            self._keep(self._last, self._last.end)
+        if self._last is None:
+            return
+        self._keep(self._last, self._last.end)
+        if self.planned is None and len(self.times) > self.most:
+            for values in self._lists():
+                del values[-2]
 
 
 class FineSeries:

@@ -39,9 +39,14 @@ def state_times(scenario: Scenario, duration: float) -> Floats | None:
     Raises
     ------
     InputError
-        More states than `output.max_states`.
+        More states than `output.max_states`, or an interval for a run whose end is not known.
     """
     if math.isinf(duration):
+        if scenario.output.every is not None:
+            raise InputError(
+                "output.every", scenario.output.every, "absent where a hold has no until.time",
+                "the duration is not known: leave it out, or give every hold until.time",
+            )  # fmt: skip
         return None
     most = scenario.output.max_states
     every = scenario.output.every or duration / min(100, most - 1)
@@ -53,11 +58,6 @@ def state_record(scenario: Scenario, duration: float) -> StateRecord:
     output, times = scenario.output, state_times(scenario, duration)
     legs = len(scenario.steps)
     room = output.max_states - (0 if times is None else times.size)
-    if times is None and output.every is not None:
-        raise InputError(
-            "output.every", output.every, "absent where a hold has no until.time",
-            "the duration is not known: leave it out, or give every hold until.time",
-        )  # fmt: skip
     return StateRecord(times, output.max_states, at_ends=1 < legs <= room, restart=output.restart)
 
 

@@ -74,7 +74,8 @@ class StoredWaves:
         np.add.at(taken, beneath, stock)
         rest = np.maximum(linear.storage[:cells] - taken, 0.0)
         self.active = linear.storage[:cells] > 0.0
-        axis = self._axes()
+        axis, facing = self._axes(), np.zeros(cells)
+        np.maximum.at(facing, grid.contact_cell, grid.contact_conductance)
         _, ny, nx = grid.shape
         parts: list[tuple[Any, ...]] = []
         blocked: list[tuple[Integers, Floats, Floats]] = []
@@ -82,17 +83,16 @@ class StoredWaves:
             own = self.active & (axis == number)
             before = np.roll(g, stride)
             sides = (g > 0.0).astype(int) + (before > 0.0)
-            open_to_contact = (taken > 0.0) & (sides < 2)
-            halves = np.where(open_to_contact, np.maximum(sides, 1), 2)
-            half = np.where(own, rest / halves, 0.0)
+            fed = ((taken > 0.0) & (sides < 2)).astype(int)  # the half cell that a contact has
+            half = np.where(own, rest / (2 - fed), 0.0)
             first = np.flatnonzero(g > 0.0)
             second = first + stride
             reach = [self._reach(linear.state, rich, a, b) for a, b in ((first, second), (second, first))]
             parts.append((first, second, g[first], half[first], half[second], *reach))
-            ends = np.flatnonzero(own & ~open_to_contact & (sides < 2))
-            full = np.maximum(g, before)[ends]
+            ends = np.flatnonzero(own & (sides + fed < 2))
+            full = np.maximum(np.maximum(g, before), 0.5 * facing)[ends]
             idle = np.where(full > 0.0, full, 1.0)
-            blocked.append((ends, idle, half[ends] * (2 - sides[ends])))
+            blocked.append((ends, idle, half[ends] * (2 - sides - fed)[ends]))
         columns = [np.concatenate([part[k] for part in parts]) for k in range(7)]
         stores = (columns[3] > 0.0) | (columns[4] > 0.0) | (columns[5] != 1.0) | (columns[6] != 1.0)
         self.links = tuple(column[stores] for column in columns)
@@ -103,16 +103,20 @@ class StoredWaves:
         """Axis along which every cell stores, 0 to 2 for x, y, z: across the nearest wall with a contact."""
         grid = self.grid
         _, ny, nx = grid.shape
+        axis = np.zeros(grid.volume.size, dtype=np.int64)
+        for part in grid.contact_slices:
+            cells = np.unique(grid.contact_cell[part])
+            wall_x = (grid.gx[cells] == 0.0) | (grid.gx[cells - 1] == 0.0)
+            wall_y = (grid.gy[cells] == 0.0) | (grid.gy[cells - nx] == 0.0)
+            only = np.count_nonzero(wall_x & ~wall_y), np.count_nonzero(wall_y & ~wall_x)
+            corner = 0 if ny == 1 or only[0] >= only[1] else 1  # as most of the contact
+            axis[cells] = np.where(wall_x == wall_y, corner, np.where(wall_x, 0, 1))
         at = np.unique(grid.contact_cell)
-        missing_x = (grid.gx[at] == 0.0) | (grid.gx[at - 1] == 0.0)
-        across = np.where(missing_x | (ny == 1), 0, 1)
         free = np.ones(grid.volume.size, dtype=bool)
         free[at] = False
         shape = (grid.volume.size // (ny * nx), ny, nx)
         nearest = distance_transform_edt(free.reshape(shape), return_distances=False, return_indices=True)
         index = np.ravel_multi_index(tuple(nearest), shape).ravel()
-        axis = np.zeros(grid.volume.size, dtype=np.int64)
-        axis[at] = across
         return np.asarray(axis[index], dtype=np.int64)
 
     def _skin(self, linear: Linearised, layer: Floats) -> tuple[Integers, Integers, Floats, Floats]:
