@@ -28,6 +28,8 @@ PINNED = {
     "quantities.lattice_parameter": (0.8359, "nm", "L"),
     "quantities.density": (3.48, "g/cm^3", "L"),
     "quantities.plateau_potential": (0.95, "V", "P"),
+    "quantities.lowest_potential": (0.0, "V", "W"),
+    "quantities.highest_potential": (2.0, "V", "W"),
     "quantities.x_poor": (0.05, "", "W"),
     "quantities.x_rich": (0.95, "", "W"),
     "quantities.regular_solution_omega": (1.43e-20, "J", "L"),

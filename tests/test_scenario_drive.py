@@ -132,7 +132,7 @@ def test_groups_repeat_and_nest_and_hand_down_temperature_and_frame_period() -> 
         "repeat": {"times": 2, "steps": [{"c_rate": 1, **SECOND, "frame_period": 5}, inner]},
         "temperature": "90 degC", "frame_period": "10 s",
     }  # fmt: skip
-    steps = scenario(outer, {"hold": 1.2, **SECOND}).steps
+    steps = scenario(outer, {"hold": 1.2, **SECOND}, scan=SCAN | {"restart": True}).steps
     assert [step.kind for step in steps] == ["c_rate", "hold", "rest", "hold", "rest"] * 2 + ["hold"]
     assert [step.temperature for step in steps[:3]] == pytest.approx([363.15, 363.15, 303.15])
     assert [step.frame_period for step in steps[:3]] == [5.0, 10.0, 10.0]
