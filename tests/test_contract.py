@@ -28,6 +28,12 @@ RUN: Final = {
     "current": (("time_fine",), "A", "float64"),
     "charge": (("time_fine",), "C", "float64"),
     "charge_of_contact": (("contact", "time_fine"), "C", "float64"),
+    "current_of_contact": (("contact", "time_fine"), "A", "float64"),
+    "interface_potential": (("contact", "time_fine"), "V", "float64"),
+    "overpotential": (("contact", "time_fine"), "V", "float64"),
+    "drive_step": (("time_fine",), "1", "int32"),
+    "drive_step_of_state": (("time",), "1", "int32"),
+    "drive_step_of_frame": (("frame",), "1", "int32"),
     "potential": (("time_fine",), "V", "float64"),
     "lithium": (("time_fine",), "mol", "float64"),
     "outline": (("vertex", "axis"), "m", "float64"),
@@ -67,7 +73,8 @@ PROVENANCE: Final = {
 }  # fmt: skip
 COUNTERS: Final = {
     "status", "status_meaning", "end_time_s", "contacts", "cells", "steps", "rejected_steps",
-    "newton_iterations", "linear_iterations", "worst_balance_error",
+    "newton_iterations", "linear_iterations", "worst_balance_error", "capacity_C", "mass_kg",
+    "active_volume_m3", "contact_areas_m2", "plateau_V", "reference_electrode", "drive_steps",
 }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ Everything here is positive when lithium enters; the current of a run, positive 
 A step of a contact behind a surface law is in :mod:`lto_sim.exact.surface_law`.
 
 Source: F. G. Cottrell, Z. Phys. Chem. 42 (1903) 385; J. Crank, The Mathematics of Diffusion (Oxford, 1975),
-chapters 4 (slab: equations 4.17 and 4.18, constant flux 4.55), 5 (cylinder: 5.23) and 6 (sphere: 6.20).
+chapters 4 (slab), 5 (cylinder) and 6 (sphere).
 """
 
 from __future__ import annotations

@@ -19,8 +19,7 @@ k_c     contact_coefficient   of the linear law [m s-1]
 
 Limits: Bi -> infinity, the surface held at once; Bi -> 0, a well-mixed slab, uptake = 1 - exp(-k_c t/L).
 
-Source: J. Crank, The Mathematics of Diffusion (Oxford, 1975), chapters 3 (early: equation 3.35) and 4
-(late: 4.50 and 4.53).
+Source: J. Crank, The Mathematics of Diffusion (Oxford, 1975), chapters 3 (early times) and 4 (series).
 """
 
 from __future__ import annotations

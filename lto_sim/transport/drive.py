@@ -251,7 +251,7 @@ class StepPlan:
         current = self.current
         potential, duration = self._potential(start)
         supply = Supply(laws.circuit, laws.conditions, potential, 0.0 if current is None else current)
-        shown = start.potential if potential is None else potential(start.time + min(duration, 0.0))
+        shown = start.potential if potential is None else potential(start.time)
         until = step.until
         return Leg(
             duration,

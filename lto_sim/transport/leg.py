@@ -55,7 +55,7 @@ class Leg:
     stop_potential, rising : Potential at which it ends [V], or None; whether it is met from below.
     longest_step : Longest step [s].
     charging : Change of an interface potential that a step may make where a double layer resolves it [V].
-    signals : Overpotential of every contact [V] after a step: (composition, excess, outcome, dt, end).
+    overpotential : Overpotential of every contact [V] after a step: (composition, excess, outcome, dt, end).
     sweeps : Whether the potential changes with time; `stop_current` then waits for a current above it.
     path, group : Where it stands in the scenario; number of the titration that its potential ends, or -1.
     """
