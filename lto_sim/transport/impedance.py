@@ -73,7 +73,10 @@ def impedance(run: xr.Dataset, frequency: ArrayLike, *, time: float | None = Non
         Frequencies that are not positive, a run without its scenario or restart data, contacts that are all
         blocked.
     """
-    values = np.atleast_1d(np.asarray(frequency, dtype=np.float64))
+    try:
+        values = np.atleast_1d(np.asarray(frequency, dtype=np.float64))
+    except (TypeError, ValueError):
+        values = np.empty(0)
     if values.ndim != 1 or values.size == 0 or not np.all(np.isfinite(values) & (values > 0.0)):
         raise InputError(
             "frequency", frequency, "> 0 Hz, one or more", "give for example numpy.logspace(-3, 3, 61)"

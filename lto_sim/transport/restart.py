@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import xarray as xr
 
 from lto_sim.errors import InputError
 from lto_sim.scenario import Scenario
+from lto_sim.scenario.drive import ElementaryStep
 from lto_sim.transport.checkpoint import Checkpoint
 
 __all__ = ["check_same_past"]
 
-_FREE: Final = ("title", "output", "profile", "maps", "seed", "schema_version")
-"""Sections that a state does not depend on."""
+_FREE: Final = ("title", "output", "profile", "maps", "scan", "drive", "seed", "schema_version")
+"""Sections that a state does not depend on, and the drive, which is compared step by step."""
 _FREE_NUMERICS: Final = ("max_steps",)
 
 
@@ -42,9 +44,9 @@ def check_same_past(scenario: Scenario, run: xr.Dataset, point: Checkpoint) -> N
             "a run of this package",
             "run the scenario from its start",
         ) from None
-    begun = point.leg + (1 if point.leg_steps else 0)
-    mine, theirs = _past(scenario, begun), _past(before, begun)
-    difference = _first_difference(theirs, mine, "")
+    difference = _first_difference(_past(before), _past(scenario), "") or _different_step(
+        before.steps, scenario.steps, point.leg + (1 if point.leg_steps else 0)
+    )
     if difference is not None:
         path, value = difference
         raise InputError(
@@ -53,19 +55,34 @@ def check_same_past(scenario: Scenario, run: xr.Dataset, point: Checkpoint) -> N
         )  # fmt: skip
 
 
-def _past(scenario: Scenario, begun: int) -> dict[str, Any]:
-    """Plain values that the state depends on, with the drive written out up to the step in hand."""
+def _past(scenario: Scenario) -> dict[str, Any]:
+    """Plain values that every state depends on."""
     values = {key: value for key, value in scenario.to_dict().items() if key not in _FREE}
     values["numerics"] = {k: v for k, v in values["numerics"].items() if k not in _FREE_NUMERICS}
-    values.pop("scan", None)
-    values["drive"] = [
-        {
-            "kind": step.kind, "value": step.value, "until": step.until.model_dump(exclude_none=True),
-            "temperature": step.temperature, "sweep_start": step.sweep_start, "sweep_rate": step.sweep_rate,
-        }
-        for step in scenario.steps[:begun]
-    ]  # fmt: skip
     return values
+
+
+def _different_step(
+    before: Sequence[ElementaryStep], after: Sequence[ElementaryStep], begun: int
+) -> tuple[str, Any] | None:
+    """First of the drive steps that were begun that is another one now: its path, and what it is."""
+    for number, one in enumerate(before[:begun]):
+        if number >= len(after):
+            return one.path, "no such step"
+        other = after[number]
+        if other.temperature != one.temperature:
+            return f"{other.path}.temperature", other.temperature
+        ends = other.until.model_dump()
+        for name, value in one.until.model_dump().items():
+            if ends[name] != value:
+                return f"{other.path}.until.{name}", ends[name]
+        if _imposed(one) != _imposed(other):
+            return f"{other.path}.{other.kind}", other.value
+    return None
+
+
+def _imposed(step: ElementaryStep) -> tuple[object, ...]:
+    return step.kind, step.value, step.sweep_start, step.sweep_rate
 
 
 def _first_difference(before: Any, after: Any, path: str) -> tuple[str, Any] | None:
