@@ -25,7 +25,7 @@ EXAMPLE: Final = "Example: lto-sim electrical particle.zarr; lto-sim electrical 
 _HEADER: Final = (
     "step", "kind", "value", "T [degC]", "duration [s]", "ended by", "charge [C]", "mean E [V]",
 )  # fmt: skip
-_MOST_LABELS: Final = 12
+_MOST_LABELS: Final = 16
 """Holds that the legend of the chronoamperogram names."""
 
 

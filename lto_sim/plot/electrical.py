@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 _PER_DECADE: Final = 12
 _WIDEST_LABEL: Final = 0.055
 """Part of the width that a drive step needs for its name."""
-_DEEPEST: Final = 1e-5
+_DEEPEST: Final = 1e-6
 """Smallest current that is shown, as part of the largest."""
 _NO_CURRENT: Final = 1e-6
 """Part of the largest current below which none flows."""
@@ -201,8 +201,8 @@ def plateau_line(ax: Axes, dataset: xr.Dataset, *, upright: bool = False) -> Non
     if upright:
         ax.axvline(float(value), color="0.45", lw=0.9, ls="--", zorder=0.5)
         ax.annotate(
-            text, (float(value), 0.02), (-3, 0), xycoords=ax.get_xaxis_transform(),
-            textcoords="offset points", fontsize=8, color="0.35", rotation=90, ha="right", va="bottom",
+            text, (float(value), 0.98), (3, 0), xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points", fontsize=8, color="0.35", rotation=90, ha="left", va="top",
         )  # fmt: skip
         return
     ax.axhline(float(value), color="0.45", lw=0.9, ls="--", zorder=0.5)
