@@ -16,7 +16,8 @@ from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Leg, march
 from lto_sim.transport.record import Span
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Conditions
 
 WIDTH, HEIGHT, THICKNESS, D, EXCESS = 1e-6, 0.4e-6, 1e-7, 1e-15, 0.04
 LAW = Arrhenius(1.0, 300.0, 0.0)  # on or off; the value comes with the conditions

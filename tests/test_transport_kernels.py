@@ -19,7 +19,8 @@ from lto_sim.transport.controller import StepController, change_of_step
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.krylov import Skew
 from lto_sim.transport.network import build_network, plain_network
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Conditions
 
 SEEDS = range(40)
 

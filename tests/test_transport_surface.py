@@ -24,7 +24,8 @@ from lto_sim.specimen import (
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Counters, Leg, march
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Conditions
 from lto_sim.validate import surface_checks
 from lto_sim.validate.shape_cases import around_circle, circle_track, ellipse_content, ripple_track
 from lto_sim.validate.surface_cases import (

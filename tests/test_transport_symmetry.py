@@ -12,7 +12,8 @@ from lto_sim.specimen import Contact, Rectangle, Slab, Specimen, Stretch, build_
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Leg, march
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Conditions
 
 WIDTH, HEIGHT, THICKNESS, CELL = 300e-9, 180e-9, 60e-9, 15e-9
 D4, D7 = 6e-14, 6e-16

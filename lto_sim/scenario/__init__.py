@@ -8,11 +8,13 @@ from lto_sim.scenario.build import (
     build_specimen,
     build_surface,
 )
+from lto_sim.scenario.experiment import NumericsSpec
 from lto_sim.scenario.images import hash_images
 from lto_sim.scenario.models import Scenario
 from lto_sim.scenario.parse import parse_assignment, read_toml, set_paths
 
 __all__ = [
+    "NumericsSpec",
     "Scenario",
     "Surface",
     "build_boundaries",

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.step import Conditions, ImplicitStepper, StepResult
+from lto_sim.transport.stepper import Conditions, Stepper, StepResult
 
 __all__ = ["HIGHEST_POTENTIAL", "Circuit", "Electrical", "Outcome", "Supply"]
 
@@ -154,7 +154,7 @@ class Supply:
         return np.asarray((charged & free) | (shared & ~free) | (charged & (self.potential is None)))
 
     def advance(
-        self, stepper: ImplicitStepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
+        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
     ) -> Outcome:
         """Step padded composition `x` by `dt` to time `end` [s], from the electrical state `old`."""
         if self.potential is None and self.given_current == 0.0 and _at_an_end(x[stepper.grid.volume > 0.0]):
@@ -165,7 +165,7 @@ class Supply:
         return _scalar(trial) if trial.unknowns == 1 else _several(trial)
 
     def _resting(
-        self, stepper: ImplicitStepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
+        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
     ) -> Outcome:
         """A rest of a particle without any lithium, or without any room: nothing flows, at any potential."""
         conditions = self.conditions(end, old.interface)
@@ -183,7 +183,7 @@ class _Trial:
     """Steps at trial potentials; the unknowns are V where a current is given, and phi behind resistances."""
 
     def __init__(
-        self, supply: Supply, stepper: ImplicitStepper, x: Floats, dt: float, end: float, excess: Floats,
+        self, supply: Supply, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats,
         old: Electrical,
     ) -> None:  # fmt: skip
         self.supply, self.stepper, self.x, self.dt, self.end = supply, stepper, x, dt, end

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from lto_sim.transport.step import StepResult
+from lto_sim.transport.stepper import StepResult
 
 __all__ = ["STATUS", "Counters", "LegEnd"]
 

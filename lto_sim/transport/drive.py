@@ -20,7 +20,7 @@ from lto_sim.transport.grid import Grid
 from lto_sim.transport.laws import law_lines, surface_excess
 from lto_sim.transport.leg import Leg, LegStart
 from lto_sim.transport.model import Model, boundary_resistances, surface_conductances
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.stepper import Conditions, Stepper
 
 __all__ = ["StepPlan", "contact_areas", "electrical_start", "one_c_current", "plan_legs", "step_temperature"]
 
@@ -76,7 +76,7 @@ def _rest_potential(model: Model, x: Floats | float, temperature: float) -> Floa
     return model.material.open_circuit_potential(inside, temperature)
 
 
-def plan_legs(scenario: Scenario, model: Model, grid: Grid, stepper: ImplicitStepper) -> tuple[StepPlan, ...]:
+def plan_legs(scenario: Scenario, model: Model, grid: Grid, stepper: Stepper) -> tuple[StepPlan, ...]:
     """Return the legs of a scenario's drive."""
     laws: dict[float, _Laws] = {}
     plans = []
@@ -94,7 +94,7 @@ class _Laws:
     scenario: Scenario
     model: Model
     grid: Grid
-    stepper: ImplicitStepper
+    stepper: Stepper
     temperature: float
     _last: dict[bytes, Conditions] = field(default_factory=dict)
 

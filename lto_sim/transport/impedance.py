@@ -37,7 +37,8 @@ from lto_sim.transport.drive import StepPlan, plan_legs
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.laws import law_lines
 from lto_sim.transport.model import Model, build_model
-from lto_sim.transport.step import Conditions, ImplicitStepper, Linearised
+from lto_sim.transport.step import ImplicitStepper, Linearised
+from lto_sim.transport.stepper import Conditions
 from lto_sim.transport.waves import StoredWaves, layer_admittance
 
 __all__ = ["impedance"]

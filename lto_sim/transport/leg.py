@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.transport.circuit import Electrical, Outcome, Supply
 from lto_sim.transport.controller import StepController
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.stepper import Conditions, Stepper
 
 __all__ = ["Leg", "LegPlan", "LegStart"]
 
@@ -85,7 +85,7 @@ class Leg:
         return self.controller.excess_scale
 
     def advance(
-        self, stepper: ImplicitStepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
+        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
     ) -> Outcome:
         """Step padded composition `x` by `dt` to time `end` [s]."""
         if self.supply is not None:

@@ -17,7 +17,7 @@ from lto_sim.transport.first_step import first_step
 from lto_sim.transport.ledger import Ledger
 from lto_sim.transport.leg import Leg, LegPlan, LegStart
 from lto_sim.transport.record import Observer, Span
-from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Stepper
 
 __all__ = ["STATUS", "Counters", "Leg", "LegEnd", "Progress", "march"]
 
@@ -35,7 +35,7 @@ _SHORTENED = 4
 
 
 def march(
-    stepper: ImplicitStepper,
+    stepper: Stepper,
     x_start: Floats,
     legs: Sequence[Leg | LegPlan],
     observers: tuple[Observer, ...],
@@ -87,7 +87,7 @@ class _Run:
 
     def __init__(
         self,
-        stepper: ImplicitStepper,
+        stepper: Stepper,
         x_start: Floats,
         legs: Sequence[Leg | LegPlan],
         observers: tuple[Observer, ...],

@@ -14,6 +14,7 @@ from lto_sim.scenario import Scenario
 from lto_sim.transport.checkpoint import checkpoint_at
 from lto_sim.transport.drive import StepPlan, electrical_start, plan_legs
 from lto_sim.transport.drive_checks import check_drive, warn_of_potentials
+from lto_sim.transport.engines import make_stepper
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Progress, march
 from lto_sim.transport.model import Model, build_model
@@ -22,7 +23,6 @@ from lto_sim.transport.restart import check_same_past
 from lto_sim.transport.scan import count_frames, plan_scan
 from lto_sim.transport.schedule import fine_schedule, state_record, state_times
 from lto_sim.transport.solution import build_solution
-from lto_sim.transport.step import ImplicitStepper
 
 __all__ = ["RunPlan", "plan_run", "simulate"]
 
@@ -74,7 +74,7 @@ def plan_run(scenario: Scenario, model: Model | None = None) -> RunPlan:
     mesh = model.mesh
     x_start = scenario.initial_composition(mesh.shape)
     grid = make_grid(mesh)
-    plans = plan_legs(scenario, model, grid, ImplicitStepper(grid, scenario.numerics.tolerance))
+    plans = plan_legs(scenario, model, grid, make_stepper(scenario.numerics, mesh, grid))
     check_drive(scenario, model, plans, x_start)
     duration = _longest(plans)
     fine_schedule(scenario, duration)
@@ -133,7 +133,7 @@ def simulate(
     mesh = model.mesh
     grid = make_grid(mesh)
     x_start = scenario.initial_composition(mesh.shape)
-    stepper = ImplicitStepper(grid, scenario.numerics.tolerance)
+    stepper = make_stepper(scenario.numerics, mesh, grid)
     plans = plan_legs(scenario, model, grid, stepper)
     check_drive(scenario, model, plans, x_start)
     duration = _longest(plans)

@@ -1,12 +1,8 @@
-"""One implicit Euler step, pure: composition, conditions and step size in; composition and uptake out.
-
-The loop, the choice of the step size and the saving of results are elsewhere (`loop`, `controller`,
-`record`).
-"""
+"""One implicit Euler step, solved exactly as a piecewise-linear system (`newton`), and its linearisation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,77 +13,15 @@ from lto_sim.transport.assembly import Cells, Local, Problem
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.krylov import Skew
-from lto_sim.transport.laws import one_continuous_law
 from lto_sim.transport.multigrid import empty_system
 from lto_sim.transport.newton import linearised, newton_step
+from lto_sim.transport.stepper import Conditions, Stepper, StepResult
 
-__all__ = ["Conditions", "ImplicitStepper", "Linearised", "StepResult"]
+__all__ = ["ImplicitStepper", "Linearised"]
 
 Floats = NDArray[np.float64]
 
 _NEWTON_LIMIT = 100
-
-
-def _none() -> Floats:
-    return np.empty(0)
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What drives a step: the material at a temperature and the state of every contact face.
-
-    Parameters
-    ----------
-    x_poor, x_rich : Gap edges [li fraction].
-    diffusivity_poor, diffusivity_rich : Chemical diffusivities [m2 s-1].
-    contact_excess : Excess w that each contact face is held at or driven by [li fraction], or that of a poor
-        and of a rich surface, (2, faces).
-    contact_transfer : T of each face [m s-1] likewise; infinite where the surface is held.
-    imposed_flux : Lithium pushed through each face whatever the potential [m3 s-1 of li fraction].
-    surface : Conductance delta D_s along each kind of surface or boundary [m3 s-1].
-    resistance : Resistance across each grain boundary [s m-1].
-    """
-
-    x_poor: float
-    x_rich: float
-    diffusivity_poor: float
-    diffusivity_rich: float
-    contact_excess: Floats
-    contact_transfer: Floats
-    imposed_flux: Floats
-    surface: Floats = field(default_factory=_none)
-    resistance: Floats = field(default_factory=_none)
-
-    @property
-    def gap(self) -> float:
-        """Width of the miscibility gap [li fraction]."""
-        return self.x_rich - self.x_poor
-
-    @property
-    def fastest(self) -> float:
-        """Larger of the two diffusivities [m2 s-1]."""
-        return max(self.diffusivity_poor, self.diffusivity_rich)
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """Outcome of one step.
-
-    Parameters
-    ----------
-    x : Composition after the step, padded.
-    excess : Excess w of every element after the step [li fraction].
-    uptake : Lithium that each contact face let in [m3 of li fraction].
-    settled : Whether the phase states settled; if not, `x` means nothing.
-    newton_iterations, linear_iterations : Work done.
-    """
-
-    x: Floats
-    excess: Floats
-    uptake: Floats
-    settled: bool
-    newton_iterations: int
-    linear_iterations: int
 
 
 @dataclass(frozen=True)
@@ -110,7 +44,7 @@ class Linearised:
     coupling: Floats
 
 
-class ImplicitStepper:
+class ImplicitStepper(Stepper):
     """Implicit Euler on one grid, with its work space.
 
     Parameters
@@ -120,7 +54,7 @@ class ImplicitStepper:
     """
 
     def __init__(self, grid: Grid, tolerance: float = 1e-13) -> None:
-        self.grid = grid
+        super().__init__(grid)
         self.tolerance = tolerance
         network, faces = grid.network, grid.contact_cell.size
         extra = network.first[: grid.edge_kind.shape[1]], network.second[: grid.edge_kind.shape[1]]
@@ -144,19 +78,6 @@ class ImplicitStepper:
             g_poor=np.zeros(elements), g_rich=np.zeros(elements), p=np.zeros(barriers.size),
             q=np.zeros(barriers.size),
         )  # fmt: skip
-
-    def start_excess(self, x: Floats, conditions: Conditions) -> Floats:
-        """Excess of every element over padded composition `x`: that of its cell, or of the contact's hold."""
-        grid, faces = self.grid, self.grid.contact_cell.size
-        beneath = x[grid.network.cell[: grid.elements]]
-        excess = np.minimum(beneath - conditions.x_poor, 0.0) + np.maximum(beneath - conditions.x_rich, 0.0)
-        transfer, w = (
-            conditions.contact_transfer.reshape(-1, faces)[0],
-            conditions.contact_excess.reshape(-1, faces)[0],
-        )
-        fed = (grid.contact_element >= 0) & np.isinf(transfer)
-        excess[grid.contact_element[fed] - grid.network.dims[0, 4]] = w[fed]
-        return np.asarray(excess)
 
     def step(self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None) -> StepResult:
         """Advance padded composition `x` by `dt` [s].
@@ -217,21 +138,6 @@ class ImplicitStepper:
         active = np.flatnonzero(system.active[:size])
         matrix = csr_array((values, (rows, columns)), shape=(size, size))
         return Linearised(matrix, storage, active, state, system.coupling[:count].copy())
-
-    def face_laws(self, x: Floats, excess: Floats, conditions: Conditions) -> tuple[Floats, Floats]:
-        """Transfer T [m s-1] and excess [li fraction] of every contact face, (2, faces), meeting at w = 0."""
-        grid = self.grid
-        both = (2, grid.contact_cell.size)
-        transfer = np.ascontiguousarray(np.broadcast_to(conditions.contact_transfer, both))
-        w = np.ascontiguousarray(np.broadcast_to(conditions.contact_excess, both))
-        if conditions.contact_transfer.ndim == 1:
-            return transfer, w
-        behind = x[grid.contact_cell]
-        state = np.where(behind > conditions.x_rich, 1.0, np.where(behind < conditions.x_poor, -1.0, 0.0))
-        of_element = grid.contact_element >= 0
-        state[of_element] = np.sign(excess[grid.contact_element[of_element] - grid.network.dims[0, 4]])
-        rich = np.where(state == 0.0, w[1] > 0.0, state > 0.0)
-        return one_continuous_law(transfer, w, rich), w
 
     def _problem(self, x: Floats, excess: Floats, dt: float, conditions: Conditions) -> Problem:
         """Everything that a step is given, without dimensions."""

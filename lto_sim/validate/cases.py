@@ -26,7 +26,7 @@ from lto_sim.exact.shrinking_core import ShrinkingCore
 from lto_sim.exact.wagner import PlanarFront, rate_constant
 from lto_sim.specimen import Contact, ContactFaces, Mesh, Radial, Slab, Specimen, Stretch, build_mesh
 from lto_sim.transport.controller import StepController
-from lto_sim.transport.step import Conditions
+from lto_sim.transport.stepper import Conditions
 from lto_sim.validate.track import Track, run_track
 
 __all__ = ["line_source_track", "linear_parabolic_track", "planar_track", "radial_track"]

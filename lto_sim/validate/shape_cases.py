@@ -16,7 +16,8 @@ from lto_sim.specimen import ellipse as elliptical
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Counters
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Conditions
 from lto_sim.validate.surface_cases import GROWING_DIFFUSIVITY, fed_conditions, saturated_run
 from lto_sim.validate.track import Track, run_track
 

@@ -20,7 +20,7 @@ from lto_sim.exact.wagner import rate_constant
 from lto_sim.specimen import Contact, Mesh, Rectangle, Specimen, Stretch, Wedge, build_mesh
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.loop import Counters
-from lto_sim.transport.step import Conditions
+from lto_sim.transport.stepper import Conditions
 from lto_sim.validate.track import run_track
 
 __all__ = [

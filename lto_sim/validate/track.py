@@ -15,7 +15,8 @@ from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Counters, Leg, march
 from lto_sim.transport.record import Span
-from lto_sim.transport.step import Conditions, ImplicitStepper
+from lto_sim.transport.step import ImplicitStepper
+from lto_sim.transport.stepper import Conditions
 
 __all__ = ["Measure", "Track", "observed_orders", "run_track"]
 
