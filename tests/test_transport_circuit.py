@@ -211,7 +211,7 @@ def test_a_current_beyond_what_the_surface_has_is_seen(sign):
     bench = Bench(scenario([BUTLER], [{"current": sign * 1e-9, "until": {"potential": 0.95 + sign}}]))
     outcome = bench.leg.advance(bench.stepper, bench.x, 10.0, 10.0, bench.excess, bench.old)
     assert outcome.beyond == sign
-    assert bench.leg.passed(outcome, bench.old, 10.0) == math.inf
+    assert bench.leg.passed(outcome, bench.old) == math.inf
     assert abs(outcome.electrical.potential) <= HIGHEST_POTENTIAL + 1.0
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.compiled import kernel
+from lto_sim.transport.compiled import kernel, summing
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.krylov import Skew
 from lto_sim.transport.multigrid import System
@@ -23,6 +23,7 @@ __all__ = ["Cells", "Local", "Problem", "assemble", "balance"]
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+States = NDArray[np.int8]
 
 
 class Cells(NamedTuple):
@@ -35,7 +36,7 @@ class Cells(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What one step is given, without dimensions."""
+    """What one step is given, without dimensions; `acts` is the time that its fluxes act for."""
 
     network: Network
     cells: Cells
@@ -44,6 +45,7 @@ class Problem(NamedTuple):
     barriers: Barriers
     phases: Phases
     dt: float
+    acts: float
     x_old: Floats
 
 
@@ -52,20 +54,23 @@ class Local(NamedTuple):
 
     Parameters
     ----------
-    state : Phase of every cell, -1, 0 (gap) or 1.
+    state, next_state : Phase of every cell, -1, 0 (gap) or 1, and the one it is to have.
     side : Phase of every element, -1 or 1.
     held : Elements that a contact holds.
     base, rhs, scale : Flat: u that v is counted from, right-hand side, dt / V.
+    steady : Flux of `base` into every cell.
     coefficient, target, face_flux : Of every contact face.
     element_flux : Flux from every element into its cell.
     g_poor, g_rich : Conductance from every element to its cell, poor and rich side.
     p, q : Of every barrier.
     """
 
-    state: Integers
+    state: States
+    next_state: States
     side: Integers
     held: Flags
     base: Floats
+    steady: Floats
     rhs: Floats
     scale: Floats
     coefficient: Floats
@@ -105,47 +110,61 @@ def assemble(problem: Problem, system: System, skew: Skew, local: Local) -> None
 
 @kernel
 def _assemble_cells(problem: Problem, system: System, local: Local) -> None:
-    dims, cells, phases, dt, x_old = (
-        problem.network.dims, problem.cells, problem.phases, problem.dt, problem.x_old
+    dims, cells, phases, dt = problem.network.dims, problem.cells, problem.phases, problem.dt
+    nz, nx = dims[0, 1], dims[0, 3]
+    plane = dims[0, 2] * nx
+    first, end = plane, plane * (nz + 1)
+    state, base, here = local.state, local.base, slice(first, end)
+    _store(
+        state[here], problem.x_old[here], cells.volume[here], phases.x_poor, phases.x_rich,
+        1.0 / (phases.d_poor * dt), 1.0 / (phases.d_rich * dt), 1.0 / dt, system.a[here], local.rhs[here],
+        local.steady[here], system.active[here],
     )  # fmt: skip
-    state, base, rhs = local.state, local.base, local.rhs
-    a, gx, gy, gz = system.a, system.gx, system.gy, system.gz
-    nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
-    plane = ny * nx
-    for c in range(plane, plane * (nz + 1)):
-        system.active[c] = state[c] != 0
-        gx[c] = gy[c] = gz[c] = a[c] = rhs[c] = 0.0
-    for c in range(plane, plane * (nz + 1)):
-        if state[c] < 0:
-            a[c] += cells.volume[c] / (phases.d_poor * dt)
-            rhs[c] += cells.volume[c] * max(x_old[c] - phases.x_poor, 0.0) / dt
-        elif state[c] > 0:
-            a[c] += cells.volume[c] / (phases.d_rich * dt)
-            rhs[c] += cells.volume[c] * min(x_old[c] - phases.x_rich, 0.0) / dt
-        for axis in range(3):
-            if axis == 0:
-                g, neighbour = cells.gx[c], c + 1
-            elif axis == 1:
-                g, neighbour = cells.gy[c], c + nx
-            else:
-                g, neighbour = cells.gz[c], c + plane
-            if g != 0.0:
-                flux = g * (base[neighbour] - base[c])
-                if state[c] != 0:
-                    rhs[c] += flux
-                if state[neighbour] != 0:
-                    rhs[neighbour] -= flux
-                if state[c] != 0 and state[neighbour] != 0:
-                    if axis == 0:
-                        gx[c] = g
-                    elif axis == 1:
-                        gy[c] = g
-                    else:
-                        gz[c] = g
-                elif state[c] != 0:
-                    a[c] += g
-                elif state[neighbour] != 0:
-                    a[neighbour] += g
+    for axis in range(3 if nz > 1 else 2):
+        step = 1 if axis == 0 else (nx if axis == 1 else plane)
+        g = cells.gx if axis == 0 else (cells.gy if axis == 1 else cells.gz)
+        both = system.gx if axis == 0 else (system.gy if axis == 1 else system.gz)
+        _join(
+            g[here], g[first - step : end - step], state[here], state[first + step : end + step],
+            state[first - step : end - step], base[here], base[first + step : end + step],
+            base[first - step : end - step], both[here], system.a[here], local.steady[here],
+        )  # fmt: skip
+    _add_active(state[here], local.steady[here], system.a[here], local.rhs[here])
+
+
+@kernel
+def _store(
+    state: States, x_old: Floats, volume: Floats, x_poor: float, x_rich: float, poor: float, rich: float,
+    rate: float, a: Floats, rhs: Floats, steady: Floats, active: Flags,
+) -> None:  # fmt: skip
+    """Storage of every cell, and what it has beyond its gap edge already; `poor` and `rich` are 1/(D dt)."""
+    for c in range(a.size):
+        is_poor, is_rich = state[c] < 0, state[c] > 0
+        a[c] = volume[c] * (poor if is_poor else (rich if is_rich else 0.0))
+        ahead = max(x_old[c] - x_poor, 0.0) if is_poor else (min(x_old[c] - x_rich, 0.0) if is_rich else 0.0)
+        rhs[c] = volume[c] * ahead * rate
+        steady[c] = 0.0
+        active[c] = state[c] != 0
+
+
+@kernel
+def _join(
+    g: Floats, g_last: Floats, state: States, state_next: States, state_last: States, base: Floats,
+    base_next: Floats, base_last: Floats, both: Floats, a: Floats, steady: Floats,
+) -> None:  # fmt: skip
+    """Faces along one axis: those between active cells stay, those to the others go into `a`."""
+    for c in range(a.size):
+        both[c] = g[c] if (state[c] != 0) & (state_next[c] != 0) else 0.0
+        a[c] += (g[c] if state_next[c] == 0 else 0.0) + (g_last[c] if state_last[c] == 0 else 0.0)
+        steady[c] += g[c] * (base_next[c] - base[c]) - g_last[c] * (base[c] - base_last[c])
+
+
+@kernel
+def _add_active(state: States, steady: Floats, a: Floats, rhs: Floats) -> None:
+    """Add the steady flux to the right-hand side; inactive cells have neither."""
+    for c in range(a.size):
+        rhs[c] = rhs[c] + steady[c] if state[c] != 0 else 0.0
+        a[c] = a[c] if state[c] != 0 else 0.0
 
 
 @kernel
@@ -238,29 +257,20 @@ def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
     """
     dims, cells, dt, x_old = problem.network.dims, problem.cells, problem.dt, problem.x_old
     faces, base = problem.faces, local.base
-    nz, ny, nx = dims[0, 1], dims[0, 2], dims[0, 3]
-    plane = ny * nx
+    nz, nx = dims[0, 1], dims[0, 3]
+    plane = dims[0, 2] * nx
+    first, end = plane, plane * (nz + 1)
+    here = slice(first, end)
+    x[here] = local.steady[here]
     worst = 0.0
-    for c in range(plane, plane * (nz + 1)):
-        if cells.volume[c] == 0.0:
-            x[c] = 0.0
-            continue
-        total = rough = conductance = 0.0
-        for axis in range(3):
-            if axis == 0:
-                g_next, g_last, stride = cells.gx[c], cells.gx[c - 1], 1
-            elif axis == 1:
-                g_next, g_last, stride = cells.gy[c], cells.gy[c - nx], nx
-            else:
-                g_next, g_last, stride = cells.gz[c], cells.gz[c - plane], plane
-            steady_next = g_next * (base[c + stride] - base[c])
-            steady_last = g_last * (base[c] - base[c - stride])
-            total += steady_next + g_next * (v[c + stride] - v[c])
-            total -= steady_last + g_last * (v[c] - v[c - stride])
-            rough += abs(steady_next) + abs(steady_last)
-            conductance += g_next + g_last
-        x[c] = total
-        worst = max(worst, dt / cells.volume[c] * (rough + conductance * abs(v[c])))
+    for axis in range(3 if nz > 1 else 2):
+        step = 1 if axis == 0 else (nx if axis == 1 else plane)
+        g = cells.gx if axis == 0 else (cells.gy if axis == 1 else cells.gz)
+        ahead, behind = slice(first + step, end + step), slice(first - step, end - step)
+        _add_fluxes(g[here], g[behind], v[here], v[ahead], v[behind], x[here])
+        worst += _roughness(
+            g[here], g[behind], base[here], base[ahead], base[behind], v[here], local.scale[here]
+        )
     for f in range(faces.cell.size):
         if faces.element[f] < 0:
             c = faces.cell[f]
@@ -274,12 +284,36 @@ def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
         worst = max(worst, _balance_elements(problem, local, v, x))
     if problem.barriers.cell.size > 0:
         _balance_barriers(problem, local, v, x)
-    for c in range(plane, plane * (nz + 1)):
-        if cells.volume[c] == 0.0:
-            x[c] = x_old[c]
-        else:
-            x[c] = x_old[c] + dt * x[c] / cells.volume[c]
+    _move(x_old[here], local.scale[here], x[here])
     return 16.0 * 2.220446049250313e-16 * worst
+
+
+@kernel
+def _add_fluxes(
+    g: Floats, g_last: Floats, v: Floats, v_next: Floats, v_last: Floats, x: Floats
+) -> None:
+    for c in range(x.size):
+        x[c] += g[c] * (v_next[c] - v[c]) - g_last[c] * (v[c] - v_last[c])
+
+
+@summing
+def _roughness(
+    g: Floats, g_last: Floats, base: Floats, base_next: Floats, base_last: Floats, v: Floats, scale: Floats
+) -> float:
+    """Largest sum of the parts of a cell's fluxes, as a composition."""
+    worst = 0.0
+    for c in range(g.size):
+        rough = g[c] * (abs(base_next[c] - base[c]) + abs(v[c]))
+        rough += g_last[c] * (abs(base[c] - base_last[c]) + abs(v[c]))
+        worst = max(worst, rough * scale[c])
+    return worst
+
+
+@kernel
+def _move(x_old: Floats, scale: Floats, x: Floats) -> None:
+    """x_old + dt / V times the flux in x."""
+    for c in range(x.size):
+        x[c] = x_old[c] + scale[c] * x[c]
 
 
 @kernel

@@ -51,7 +51,7 @@ class Electrical:
     ----------
     potential : Shared potential V [V].
     interface : Potential behind the ohmic drop of each contact [V].
-    current : Current of lithium through each contact, mean over the step [A].
+    current : Current of lithium through each contact at the end of the step [A].
     conductance : Estimate of dI^F/dphi [ohm-1], or None.
     """
 
@@ -70,11 +70,19 @@ class Outcome:
     result : The step.
     electrical : Potential and currents at its end.
     beyond : +1 where the current could not be drawn at the highest potential, -1 at the lowest, else 0.
+    total : Current of all contacts at its end [A], double layers included.
+    flux : Lithium that each contact face lets in at its end [m3 s-1]; None: as in all of the step.
     """
 
     result: StepResult
     electrical: Electrical
     beyond: int = 0
+    total: float = 0.0
+    flux: Floats | None = None
+
+    def end_flux(self, dt: float) -> Floats:
+        """Lithium that each contact face lets in at the end of a step of `dt` [s], in m3 s-1 of li fraction."""
+        return self.result.uptake / dt if self.flux is None else self.flux
 
 
 @dataclass(frozen=True)
@@ -154,15 +162,21 @@ class Supply:
         return np.asarray((charged & free) | (shared & ~free) | (charged & (self.potential is None)))
 
     def advance(
-        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
-    ) -> Outcome:
-        """Step padded composition `x` by `dt` to time `end` [s], from the electrical state `old`."""
+        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical,
+        acts: float | None = None,
+    ) -> Outcome:  # fmt: skip
+        """Step padded composition `x` by `dt` to time `end` [s], from the electrical state `old`.
+
+        The fluxes of the step act for `acts` [s] as part of a longer one; default: `dt`.
+        """
         if self.potential is None and self.given_current == 0.0 and _at_an_end(x[stepper.grid.volume > 0.0]):
             return self._resting(stepper, x, dt, end, excess, old)
-        trial = _Trial(self, stepper, x, dt, end, excess, old)
+        trial = _Trial(self, stepper, x, dt, end, excess, old, acts)
         if trial.unknowns == 0:
-            return trial.at(np.zeros(0))
-        return _scalar(trial) if trial.unknowns == 1 else _several(trial)
+            outcome = trial.at(np.zeros(0))
+        else:
+            outcome = _scalar(trial) if trial.unknowns == 1 else _several(trial)
+        return replace(outcome, total=self.total_current(outcome, old, dt))
 
     def _resting(
         self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
@@ -184,8 +198,9 @@ class _Trial:
 
     def __init__(
         self, supply: Supply, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats,
-        old: Electrical,
+        old: Electrical, acts: float | None = None,
     ) -> None:  # fmt: skip
+        self.acts = acts
         self.supply, self.stepper, self.x, self.dt, self.end = supply, stepper, x, dt, end
         self.excess, self.old, self.circuit = excess, old, supply.circuit
         circuit = supply.circuit
@@ -217,7 +232,8 @@ class _Trial:
     def at(self, y: Floats) -> Outcome:
         """The step at trial unknowns."""
         potential, phi = self.spread(y)
-        result = self.stepper.step(self.x, self.dt, self.supply.conditions(self.end, phi), self.excess)
+        conditions = self.supply.conditions(self.end, phi)
+        result = self.stepper.step(self.x, self.dt, conditions, self.excess, self.acts)
         self.newton += result.newton_iterations
         self.linear += result.linear_iterations
         current = self.circuit.current(result, self.dt)

@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numba.core.config
 
-__all__ = ["kernel"]
+__all__ = ["kernel", "summing"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -63,3 +63,9 @@ _drop_stale_caches()
 def kernel(function: Function) -> Function:
     """Compile `function` without Python objects; the compiled code is cached beside the source."""
     return cast(Function, numba.njit(cache=True, error_model="numpy")(function))
+
+
+def summing(function: Function) -> Function:
+    """Like :func:`kernel` for a sum or maximum over an array, taken in several lanes and without NaN."""
+    lanes = {"reassoc", "contract", "nsz", "nnan"}
+    return cast(Function, numba.njit(cache=True, error_model="numpy", fastmath=lanes)(function))

@@ -159,7 +159,7 @@ class _Laws:
             return over
         interface = outcome.electrical.interface
         transfer, w = self.stepper.face_laws(x, excess, self.conditions(end, interface))
-        w_surface = surface_excess(transfer, w, outcome.result.uptake / (dt * grid.contact_area))
+        w_surface = surface_excess(transfer, w, outcome.end_flux(dt) / grid.contact_area)
         surface = material.composition(w_surface, self.temperature)
         potential = np.where(
             w_surface == 0.0,

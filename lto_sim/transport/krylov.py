@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.compiled import kernel
-from lto_sim.transport.multigrid import System, cycle
+from lto_sim.transport.compiled import kernel, summing
+from lto_sim.transport.multigrid import System, apply_cells, cycle
 from lto_sim.transport.network import Network
 
 __all__ = ["Skew", "solve_linear"]
@@ -41,62 +41,72 @@ class Skew(NamedTuple):
 
 
 @kernel
-def _apply(network: Network, system: System, skew: Skew, is_skew: bool, u: Floats, out: Floats) -> None:
-    """Fill out = M u on the finest level."""
-    gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
-    nz, ny, nx, node, count = (
-        network.dims[0, 1], network.dims[0, 2], network.dims[0, 3], network.dims[0, 4], network.dims[0, 5]
+def _apply(
+    network: Network, system: System, skew: Skew, is_skew: bool, b: Floats, sign: float, u: Floats, out: Floats
+) -> None:
+    """Fill out = b - sign (M u) on the finest level."""
+    start, nz, ny, nx, node, count = (
+        network.dims[0, 0], network.dims[0, 1], network.dims[0, 2], network.dims[0, 3], network.dims[0, 4],
+        network.dims[0, 5],
     )  # fmt: skip
-    plane = ny * nx
-    for c in range(plane, plane * (nz + 1)):
-        if inverse[c] != 0.0:
-            total = u[c] / inverse[c]
-            total -= gx[c] * u[c + 1] + gx[c - 1] * u[c - 1]
-            total -= gy[c] * u[c + nx] + gy[c - nx] * u[c - nx]
-            total -= gz[c] * u[c + plane] + gz[c - plane] * u[c - plane]
-            out[c] = total
-        else:
-            out[c] = 0.0
+    apply_cells(start, nz, ny, nx, system.gx, system.gy, system.gz, system.diagonal, b, sign, u, out)
     for e in range(count):
         n, c = node + e, network.cell[e]
-        if inverse[n] != 0.0:
+        if system.inverse[n] != 0.0:
             g = system.coupling[e]
-            total = u[n] / inverse[n] - g * u[c]
+            total = u[n] * system.diagonal[n] - g * u[c]
             for m in range(network.pointer[e], network.pointer[e + 1]):
                 total -= system.link[network.edge[m]] * u[network.neighbour[m]]
-            out[n] = total
-            out[c] -= g * u[n]
+            out[n] = b[n] - sign * total
+            out[c] += sign * g * u[n]
         else:
-            out[n] = 0.0
+            out[n] = b[n]
     if is_skew:
         for f in range(skew.first.size):
-            out[skew.first[f]] -= skew.into_first[f] * u[skew.second[f]]
-            out[skew.second[f]] -= skew.into_second[f] * u[skew.first[f]]
+            out[skew.first[f]] += sign * skew.into_first[f] * u[skew.second[f]]
+            out[skew.second[f]] += sign * skew.into_second[f] * u[skew.first[f]]
 
 
-@kernel
-def _dot(first: int, end: int, a: Floats, b: Floats) -> float:
+@summing
+def _dot(a: Floats, b: Floats) -> float:
     total = 0.0
-    for c in range(first, end):
+    for c in range(a.size):
         total += a[c] * b[c]
     return total
 
 
-@kernel
-def _worst(first: int, end: int, residual: Floats, scale: Floats) -> float:
+@summing
+def _worst(residual: Floats, scale: Floats) -> float:
     worst = 0.0
-    for c in range(first, end):
+    for c in range(residual.size):
         worst = max(worst, abs(residual[c]) * scale[c])
     return worst
 
 
+@summing
+def _advance(alpha: float, d: Floats, q: Floats, scale: Floats, u: Floats, r: Floats) -> float:
+    """U += alpha d and r -= alpha q; returns the largest |r| scale."""
+    worst = 0.0
+    for c in range(r.size):
+        u[c] += alpha * d[c]
+        rest = r[c] - alpha * q[c]
+        r[c] = rest
+        worst = max(worst, abs(rest) * scale[c])
+    return worst
+
+
 @kernel
-def _precondition(
-    network: Network, system: System, first: int, end: int, vector: Floats, b: Floats, out: Floats
-) -> None:
-    for c in range(first, end):
-        b[c] = vector[c]
-    cycle(network, system, b, out)
+def _add(factor: float, x: Floats, y: Floats) -> None:
+    """Y += factor x."""
+    for c in range(y.size):
+        y[c] += factor * x[c]
+
+
+@kernel
+def _follow(factor: float, x: Floats, y: Floats) -> None:
+    """Y = x + factor y."""
+    for c in range(y.size):
+        y[c] = x[c] + factor * y[c]
 
 
 @kernel
@@ -105,25 +115,22 @@ def _conjugate_gradients(
     tolerance: float, limit: int,
 ) -> int:  # fmt: skip
     first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
-    residual, direction, product, b, correction = work[0], work[1], work[2], work[3], work[4]
-    worst = _worst(first, end, residual, scale)
+    residual, direction, product, correction, rest = work[0], work[1], work[2], work[3], work[4]
+    own = slice(first, end)
+    r, d, q, z = residual[own], direction[own], product[own], correction[own]
+    zero = work[7]
+    worst = _worst(r, scale[own])
     rho_old = 1.0
     for iteration in range(limit):
         if worst <= tolerance:
             return iteration
-        _precondition(network, system, first, end, residual, b, correction)
-        rho = _dot(first, end, residual, correction)
-        beta = rho / rho_old if iteration > 0 else 0.0
+        cycle(network, system, residual, correction, rest)
+        rho = _dot(r, z)
+        _follow(rho / rho_old if iteration > 0 else 0.0, z, d)
         rho_old = rho
-        for c in range(first, end):
-            direction[c] = correction[c] + beta * direction[c]
-        _apply(network, system, skew, False, direction, product)
-        alpha = rho / _dot(first, end, direction, product)
-        worst = 0.0
-        for c in range(first, end):
-            u[c] += alpha * direction[c]
-            residual[c] -= alpha * product[c]
-            worst = max(worst, abs(residual[c]) * scale[c])
+        _apply(network, system, skew, False, zero, -1.0, direction, product)
+        alpha = rho / _dot(d, q)
+        worst = _advance(alpha, d, q, scale[own], u[own], r)
     return limit if worst <= tolerance else -1
 
 
@@ -134,40 +141,39 @@ def _bicgstab(
 ) -> int:  # fmt: skip
     """Preconditioned from the right, so that the residual is the true one."""
     first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
-    residual, direction, product, b, correction = work[0], work[1], work[2], work[3], work[4]
-    shadow, second = work[5], work[6]
-    for c in range(first, end):
-        shadow[c] = residual[c]
-        direction[c] = product[c] = 0.0
+    residual, direction, product, correction, rest = work[0], work[1], work[2], work[3], work[4]
+    shadow, second, zero = work[5], work[6], work[7]
+    own = slice(first, end)
+    shadow[own] = residual[own]
+    direction[own] = 0.0
+    product[own] = 0.0
     rho = alpha = omega = 1.0
-    worst = _worst(first, end, residual, scale)
+    worst = _worst(residual[own], scale[own])
     for iteration in range(limit):
         if worst <= tolerance:
             return iteration
-        rho_new = _dot(first, end, shadow, residual)
+        rho_new = _dot(shadow[own], residual[own])
         if rho_new == 0.0 or omega == 0.0:
             return -1
         beta = rho_new / rho * alpha / omega
         rho = rho_new
-        for c in range(first, end):
-            direction[c] = residual[c] + beta * (direction[c] - omega * product[c])
-        _precondition(network, system, first, end, direction, b, correction)
-        _apply(network, system, skew, True, correction, product)
-        alpha = rho / _dot(first, end, shadow, product)
-        for c in range(first, end):
-            u[c] += alpha * correction[c]
-            residual[c] -= alpha * product[c]
-        worst = _worst(first, end, residual, scale)
+        _add(-omega, product[own], direction[own])
+        _follow(beta, residual[own], direction[own])
+        cycle(network, system, direction, correction, rest)
+        _apply(network, system, skew, True, zero, -1.0, correction, product)
+        alpha = rho / _dot(shadow[own], product[own])
+        _add(alpha, correction[own], u[own])
+        _add(-alpha, product[own], residual[own])
+        worst = _worst(residual[own], scale[own])
         if worst <= tolerance:
             return iteration + 1
-        _precondition(network, system, first, end, residual, b, correction)
-        _apply(network, system, skew, True, correction, second)
-        size = _dot(first, end, second, second)
-        omega = _dot(first, end, second, residual) / size if size > 0.0 else 0.0
-        for c in range(first, end):
-            u[c] += omega * correction[c]
-            residual[c] -= omega * second[c]
-        worst = _worst(first, end, residual, scale)
+        cycle(network, system, residual, correction, rest)
+        _apply(network, system, skew, True, zero, -1.0, correction, second)
+        size = _dot(second[own], second[own])
+        omega = _dot(second[own], residual[own]) / size if size > 0.0 else 0.0
+        _add(omega, correction[own], u[own])
+        _add(-omega, second[own], residual[own])
+        worst = _worst(residual[own], scale[own])
     return limit if worst <= tolerance else -1
 
 
@@ -181,10 +187,11 @@ def solve_linear(
     Parameters
     ----------
     network, system, skew : Layout and coefficients; the coarser levels of `system` are filled.
-    rhs : Right-hand side.
+    rhs : Right-hand side; zero on inactive nodes.
     scale : What turns a residual into a composition (dt / V).
     u : Guess in, solution out; zero on inactive nodes.
-    work : Seven rows: residual, direction, product, b and u of the cycle (all levels), two of BiCGStab.
+    work : Eight rows over all levels: residual (also b of the cycle), direction, product, u and residual of the
+        cycle, two of BiCGStab, one of zeros. Padding planes are zero.
     tolerance : Largest residual composition that is accepted.
     limit : Most iterations.
 
@@ -192,8 +199,7 @@ def solve_linear(
     -------
     Iterations used, or -1 where the limit was reached.
     """
-    first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
-    residual, product = work[0], work[2]
+    residual = work[0]
     is_skew = False
     for f in range(skew.first.size):
         if skew.into_first[f] != 0.0 or skew.into_second[f] != 0.0:
@@ -201,9 +207,7 @@ def solve_linear(
             break
     spent = 0
     for _ in range(_RESTARTS if is_skew else 1):
-        _apply(network, system, skew, is_skew, u, product)
-        for c in range(first, end):
-            residual[c] = rhs[c] - product[c] if system.inverse[c] != 0.0 else 0.0
+        _apply(network, system, skew, is_skew, rhs, 1.0, u, residual)
         if not is_skew:
             return _conjugate_gradients(network, system, skew, scale, u, work, tolerance, limit)
         used = _bicgstab(network, system, skew, scale, u, work, tolerance, limit)

@@ -85,17 +85,18 @@ class Leg:
         return self.controller.excess_scale
 
     def advance(
-        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical
-    ) -> Outcome:
-        """Step padded composition `x` by `dt` to time `end` [s]."""
+        self, stepper: Stepper, x: Floats, dt: float, end: float, excess: Floats, old: Electrical,
+        acts: float | None = None,
+    ) -> Outcome:  # fmt: skip
+        """Step padded composition `x` by `dt` to time `end` [s]; its fluxes act for `acts` [s]."""
         if self.supply is not None:
-            return self.supply.advance(stepper, x, dt, end, excess, old)
+            return self.supply.advance(stepper, x, dt, end, excess, old, acts)
         return Outcome(
-            stepper.step(x, dt, self.conditions(end), excess),
+            stepper.step(x, dt, self.conditions(end), excess, acts),
             Electrical(self.potential, old.interface, old.current),
         )
 
-    def passed(self, outcome: Outcome, before: Electrical, dt: float) -> float:
+    def passed(self, outcome: Outcome, before: Electrical) -> float:
         """How far a step went beyond the potential or current that ends it: below 0, not yet [V], [1]."""
         if outcome.beyond:
             return math.inf
@@ -104,7 +105,7 @@ class Leg:
             over = outcome.electrical.potential - self.stop_potential
             far = max(far, over if self.rising else -over)
         if self.stop_current is not None and self.supply is not None:
-            total = abs(self.supply.total_current(outcome, before, dt))
+            total = abs(outcome.total)
             flowed = abs(math.fsum(before.current)) > self.stop_current  # a sweep may begin without a current
             if flowed or not self.sweeps:
                 far = max(far, 1.0 - total / self.stop_current)

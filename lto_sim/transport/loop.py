@@ -14,7 +14,8 @@ from lto_sim.transport.circuit import Electrical, Outcome
 from lto_sim.transport.controller import change_of_step, rounded
 from lto_sim.transport.counters import STATUS, Counters, LegEnd
 from lto_sim.transport.first_step import first_step
-from lto_sim.transport.ledger import Ledger
+from lto_sim.transport.integrate import advance, extremes
+from lto_sim.transport.ledger import Ledger, inventory
 from lto_sim.transport.leg import Leg, LegPlan, LegStart
 from lto_sim.transport.record import Observer, Span
 from lto_sim.transport.stepper import Stepper
@@ -154,9 +155,8 @@ class _Run:
         )  # fmt: skip
 
     def inventory(self, x: Floats) -> float:
-        """Lithium [m3 of li fraction], exactly rounded, so that the balance measures the scheme alone."""
-        cells = self.grid.interior
-        return math.fsum(x[cells] * self.grid.volume[cells]) * self.grid.volume_scale
+        """Lithium [m3 of li fraction]."""
+        return inventory(x, self.grid.volume) * self.grid.volume_scale
 
     def following(self) -> int:
         """Number of the drive step after this one; a titration that its potential has ended is left."""
@@ -217,7 +217,7 @@ class _Run:
                 continue
             whole = size == rest
             size, outcome = self.up_to_fraction(leg, size, outcome)
-            if leg.passed(outcome, self.electrical, size) >= 0.0:
+            if leg.passed(outcome, self.electrical) >= 0.0:
                 return self.locate(leg, size, outcome)
             end = end_of_leg if whole and size == rest else self.time + size
             self.next_step = leg.controller.next_step(size, load)
@@ -247,14 +247,16 @@ class _Run:
         """A step of `size` [s] from here."""
         if self.excess is None:
             self.excess = self.stepper.start_excess(self.x, leg.conditions(self.time + size))
-        outcome = leg.advance(self.stepper, self.x, size, self.time + size, self.excess, self.electrical)
+        outcome = advance(
+            leg, self.stepper, self.x, size, self.time + size, self.excess, self.electrical
+        )
         self.counters.add(outcome.result)
         return outcome
 
     def locate(self, leg: Leg, size: float, outcome: Outcome) -> str:
         """Take the longest step that stays short of the potential or current that ends the leg."""
         short, long, best = 0.0, size, None
-        far = leg.passed(outcome, self.electrical, size)
+        far = leg.passed(outcome, self.electrical)
         for _ in range(_LOCATING):
             middle = 0.5 * (short + long)
             if long - short <= 1e-9 * size or middle < self.resolved():
@@ -263,7 +265,7 @@ class _Run:
             if not trial.result.settled and trial.beyond == 0:
                 long = middle
                 continue
-            gone = leg.passed(trial, self.electrical, middle)
+            gone = leg.passed(trial, self.electrical)
             if gone >= 0.0:
                 long, far = middle, gone
             else:
@@ -348,10 +350,10 @@ class _Run:
         balance = abs(lithium - self.lithium_at_start - math.fsum(uptake_end)) / self.capacity
         counters.steps += 1
         counters.worst_balance_error = max(counters.worst_balance_error, balance)
-        cells = x_new[self.inside]
-        counters.lowest = min(counters.lowest, float(cells.min()))
-        counters.highest = max(counters.highest, float(cells.max()))
-        if counters.lowest < -_ROUND_OFF or counters.highest > 1.0 + _ROUND_OFF:
+        lowest, highest = extremes(x_new, grid.volume)
+        counters.lowest, counters.highest = min(counters.lowest, lowest), max(counters.highest, highest)
+        if lowest < -_ROUND_OFF or highest > 1.0 + _ROUND_OFF:
+            cells = x_new[self.inside]
             counters.out_of_range += int(np.count_nonzero((cells < -_ROUND_OFF) | (cells > 1.0 + _ROUND_OFF)))
         if self.progress is not None and math.isfinite(self.duration):
             self.progress(min(end / self.duration, 1.0))

@@ -9,11 +9,14 @@ the gap hold u = 0 and are taken out (`active` False), as are elements that a co
 become part of a. In u the stiffness is the bare geometry, so a level is coarsened by adding up: a cell takes
 the a of its children; a face takes the g of theirs, halved along a coarsened axis, where the distance
 doubles; so do the edges between elements, while the coupling of an element to its cell is only added up.
-Corrections are carried back as constants.
+Corrections are carried back as constants. Cells are smoothed by a Chebyshev polynomial in the Jacobi iteration
+(Adams, Brezina, Hu, Tuminaro, J. Comput. Phys. 188 (2003) 593), which runs through memory in order, elements
+and the coarsest level by Gauss-Seidel sweeps.
 
 Arrays are flat, laid out as `Network` says, with one padding plane at each end of a level's cells, so that
 every neighbour exists: `gx[c]` is the conductance between c and c + 1 and is zero on the last cell of a row
-(same for y and z).
+(same for y and z). Loops over cells take slices of equal length that begin at the first cell: written with
+one running index they are compiled to vector instructions.
 """
 
 from __future__ import annotations
@@ -26,12 +29,30 @@ from numpy.typing import NDArray
 from lto_sim.transport.compiled import kernel
 from lto_sim.transport.network import Network
 
-__all__ = ["System", "coarsen", "cycle", "empty_system", "invert_diagonal"]
+__all__ = ["System", "apply_cells", "coarsen", "cycle", "empty_system", "invert_diagonal"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 _COARSEST_SWEEPS = 12
+_DEGREE = 3
+_SMALLEST, _LARGEST = 0.4, 2.0
+"""Part of the spectrum of the Jacobi iteration that the cells' smoother damps; no eigenvalue is above 2."""
+
+
+def _chebyshev(low: float, high: float, degree: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Steps and momenta of the Chebyshev iteration on eigenvalues from `low` to `high`."""
+    centre, radius = 0.5 * (high + low), 0.5 * (high - low)
+    steps, momenta, rho = [1.0 / centre], [0.0], radius / centre
+    for _ in range(degree - 1):
+        new = 1.0 / (2.0 * centre / radius - rho)
+        steps.append(2.0 * new / radius)
+        momenta.append(new * rho)
+        rho = new
+    return tuple(steps), tuple(momenta)
+
+
+_STEPS, _MOMENTA = _chebyshev(_SMALLEST, _LARGEST, _DEGREE)
 
 
 class System(NamedTuple):
@@ -39,10 +60,10 @@ class System(NamedTuple):
 
     Parameters
     ----------
-    a : What draws a node to zero, flat.
-    gx, gy, gz : Conductance to the next cell along the axis, flat.
-    inverse : 1 / (sum of the row), 0 on inactive nodes; flat.
-    active : Nodes that are solved for, flat.
+    a : What draws a node to zero, flat; 0 on inactive nodes.
+    gx, gy, gz : Conductance to the next cell along the axis, flat; 0 unless both are active.
+    diagonal, inverse : Sum of the row and 1 over it, 0 on inactive nodes; flat.
+    active : Nodes that are solved for, flat; of cells on the finest level only.
     coupling : Conductance from each element to the cell beneath.
     link : Conductance of each edge.
     """
@@ -51,6 +72,7 @@ class System(NamedTuple):
     gx: Floats
     gy: Floats
     gz: Floats
+    diagonal: Floats
     inverse: Floats
     active: Flags
     coupling: Floats
@@ -59,41 +81,57 @@ class System(NamedTuple):
 
 def empty_system(network: Network) -> System:
     """Arrays of the right length."""
-    a, gx, gy, gz, inverse = np.zeros((5, network.size))
+    a, gx, gy, gz, diagonal, inverse = np.zeros((6, network.size))
     active = np.zeros(network.size, dtype=np.bool_)
-    return System(a, gx, gy, gz, inverse, active, np.zeros(network.cell.size), np.zeros(network.first.size))
+    coupling, link = np.zeros(network.cell.size), np.zeros(network.first.size)
+    return System(a, gx, gy, gz, diagonal, inverse, active, coupling, link)
+
+
+@kernel
+def _add_pairs(fine: Floats, coarse: Floats, factor: float) -> None:
+    """Add `factor` times the sum of every two values to the coarse ones."""
+    half = fine.size // 2
+    for i in range(half):
+        coarse[i] += factor * (fine[2 * i] + fine[2 * i + 1])
+    if fine.size > 2 * half:
+        coarse[half] += factor * fine[2 * half]
+
+
+@kernel
+def _add_seconds(fine: Floats, coarse: Floats, factor: float) -> None:
+    """Add `factor` times every second value to the coarse ones."""
+    for i in range(fine.size // 2):
+        coarse[i] += factor * fine[2 * i + 1]
 
 
 @kernel
 def coarsen(network: Network, system: System) -> None:
     """Fill every coarser level from the finest."""
     dims = network.dims
-    a, gx, gy, gz, active = system.a, system.gx, system.gy, system.gz, system.active
+    a, gx, gy, gz = system.a, system.gx, system.gy, system.gz
     for level in range(dims.shape[0] - 2):
         start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
         start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
-        for c in range(start_c, dims[level + 2, 0]):
-            a[c] = gx[c] = gy[c] = gz[c] = 0.0
-            active[c] = False
+        end_c = dims[level + 2, 0]
+        a[start_c:end_c] = 0.0
+        gx[start_c:end_c] = 0.0
+        gy[start_c:end_c] = 0.0
+        gz[start_c:end_c] = 0.0
+        system.active[start_c:end_c] = False
         half_x = 0.5 if nx > 1 else 1.0
         half_y = 0.5 if ny > 1 else 1.0
         half_z = 0.5 if nz > 1 else 1.0
         for k in range(nz):
             for j in range(ny):
-                c = start + ((k + 1) * ny + j) * nx
+                row = start + ((k + 1) * ny + j) * nx
                 row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
-                for i in range(nx):
-                    p = row_c + i // 2
-                    if active[c]:
-                        active[p] = True
-                        a[p] += a[c]
-                        if i % 2 == 1:
-                            gx[p] += half_x * gx[c]
-                        if j % 2 == 1:
-                            gy[p] += half_y * gy[c]
-                        if k % 2 == 1:
-                            gz[p] += half_z * gz[c]
-                    c += 1
+                end, stop_c = row + nx, row_c + nx_c
+                _add_pairs(a[row:end], a[row_c:stop_c], 1.0)
+                _add_seconds(gx[row:end], gx[row_c:stop_c], half_x)
+                if j % 2 == 1:
+                    _add_pairs(gy[row:end], gy[row_c:stop_c], half_y)
+                if k % 2 == 1:
+                    _add_pairs(gz[row:end], gz[row_c:stop_c], half_z)
         _coarsen_elements(network, system, level)
 
 
@@ -118,31 +156,146 @@ def _coarsen_elements(network: Network, system: System, level: int) -> None:
 
 @kernel
 def invert_diagonal(network: Network, system: System) -> None:
-    """Fill 1 / (sum of the row) on every level; zero on inactive nodes, which keeps their u at zero."""
+    """Fill the sums of the rows and 1 over them; zero on inactive nodes, which keeps their u at zero."""
     dims = network.dims
-    a, gx, gy, gz, active, total = (
-        system.a, system.gx, system.gy, system.gz, system.active, system.inverse,
-    )  # fmt: skip
+    diagonal, inverse = system.diagonal, system.inverse
     for level in range(dims.shape[0] - 1):
         start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
         node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
         plane = ny * nx
-        for c in range(start + plane, start + plane * (nz + 1)):
-            if active[c]:
-                total[c] = a[c] + gx[c] + gx[c - 1] + gy[c] + gy[c - nx] + gz[c] + gz[c - plane]
-            else:
-                total[c] = 0.0
+        first, end = start + plane, start + plane * (nz + 1)
+        _sum_rows(
+            system.a[first:end], system.gx[first:end], system.gx[first - 1 : end - 1], system.gy[first:end],
+            system.gy[first - nx : end - nx], system.gz[first:end], system.gz[first - plane : end - plane],
+            diagonal[first:end],
+        )  # fmt: skip
         for e in range(count):
-            if active[node + e]:
-                own = a[node + e] + system.coupling[ordinal + e]
+            if system.active[node + e]:
+                own = system.a[node + e] + system.coupling[ordinal + e]
                 for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
                     own += system.link[network.edge[m]]
-                total[node + e] = own
-                total[network.cell[ordinal + e]] += system.coupling[ordinal + e]
+                diagonal[node + e] = own
+                diagonal[network.cell[ordinal + e]] += system.coupling[ordinal + e]
             else:
-                total[node + e] = 0.0
-        for c in range(start + plane, node + count):
-            total[c] = 1.0 / total[c] if total[c] > 0.0 else 0.0
+                diagonal[node + e] = 0.0
+        _reciprocals(diagonal[first : node + count], inverse[first : node + count])
+
+
+@kernel
+def _sum_rows(
+    a: Floats, east: Floats, west: Floats, north: Floats, south: Floats, above: Floats, below: Floats,
+    diagonal: Floats,
+) -> None:  # fmt: skip
+    for c in range(diagonal.size):
+        diagonal[c] = a[c] + east[c] + west[c] + north[c] + south[c] + above[c] + below[c]
+
+
+@kernel
+def _reciprocals(values: Floats, out: Floats) -> None:
+    for c in range(out.size):
+        value = values[c]
+        out[c] = 1.0 / value if value > 0.0 else 0.0
+
+
+@kernel
+def apply_cells(
+    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats, b: Floats,
+    sign: float, u: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Fill out = b - sign (M u) on the cells of a level."""
+    plane = ny * nx
+    first, n = start + plane, plane * nz
+    end = first + n
+    if nz == 1:
+        _apply_2d(
+            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
+            diagonal[first:end], b[first:end], sign, u[first:end], u[first + 1 : end + 1],
+            u[first - 1 : end - 1], u[first + nx : end + nx], u[first - nx : end - nx], out[first:end],
+        )  # fmt: skip
+    else:
+        _apply_3d(
+            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
+            gz[first:end], gz[first - plane : end - plane], diagonal[first:end], b[first:end], sign,
+            u[first:end], u[first + 1 : end + 1], u[first - 1 : end - 1], u[first + nx : end + nx],
+            u[first - nx : end - nx], u[first + plane : end + plane], u[first - plane : end - plane],
+            out[first:end],
+        )  # fmt: skip
+
+
+@kernel
+def _apply_2d(
+    ge: Floats, gw: Floats, gn: Floats, gs: Floats, diagonal: Floats, b: Floats, sign: float, u: Floats,
+    ue: Floats, uw: Floats, un: Floats, us: Floats, out: Floats,
+) -> None:  # fmt: skip
+    for c in range(out.size):
+        flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
+        out[c] = b[c] - sign * (diagonal[c] * u[c] - flux)
+
+
+@kernel
+def _apply_3d(
+    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, diagonal: Floats, b: Floats,
+    sign: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, ua: Floats, ub: Floats,
+    out: Floats,
+) -> None:  # fmt: skip
+    for c in range(out.size):
+        flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c] + ga[c] * ua[c] + gb[c] * ub[c]
+        out[c] = b[c] - sign * (diagonal[c] * u[c] - flux)
+
+
+@kernel
+def _relax_cells(
+    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats,
+    step: float, momentum: float, u: Floats, last: Floats,
+) -> None:  # fmt: skip
+    """Replace `last` by u + step (Jacobi correction of u) + momentum (u - last)."""
+    plane = ny * nx
+    first, n = start + plane, plane * nz
+    end = first + n
+    if nz == 1:
+        _relax_2d(
+            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
+            inverse[first:end], b[first:end], step, momentum, u[first:end], u[first + 1 : end + 1],
+            u[first - 1 : end - 1], u[first + nx : end + nx], u[first - nx : end - nx], last[first:end],
+        )  # fmt: skip
+    else:
+        _relax_3d(
+            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
+            gz[first:end], gz[first - plane : end - plane], inverse[first:end], b[first:end], step, momentum,
+            u[first:end], u[first + 1 : end + 1], u[first - 1 : end - 1], u[first + nx : end + nx],
+            u[first - nx : end - nx], u[first + plane : end + plane], u[first - plane : end - plane],
+            last[first:end],
+        )  # fmt: skip
+
+
+@kernel
+def _relax_2d(
+    ge: Floats, gw: Floats, gn: Floats, gs: Floats, inverse: Floats, b: Floats, step: float,
+    momentum: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, last: Floats,
+) -> None:  # fmt: skip
+    for c in range(last.size):
+        total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
+        last[c] = u[c] + step * (inverse[c] * total - u[c]) + momentum * (u[c] - last[c])
+
+
+@kernel
+def _relax_3d(
+    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, inverse: Floats, b: Floats,
+    step: float, momentum: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, ua: Floats,
+    ub: Floats, last: Floats,
+) -> None:  # fmt: skip
+    for c in range(last.size):
+        total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
+        total += ga[c] * ua[c] + gb[c] * ub[c]
+        last[c] = u[c] + step * (inverse[c] * total - u[c]) + momentum * (u[c] - last[c])
+
+
+@kernel
+def _first_relaxation(inverse: Floats, b: Floats, step: float, u: Floats, last: Floats) -> None:
+    """The first step from zero: u = step b / diagonal."""
+    for c in range(u.size):
+        u[c] = step * inverse[c] * b[c]
+        last[c] = 0.0
 
 
 @kernel
@@ -211,37 +364,40 @@ def _smooth(network: Network, system: System, level: int, backward: bool, b: Flo
 
 
 @kernel
-def _restrict_residual(network: Network, system: System, level: int, b: Floats, u: Floats) -> None:
-    """Add up the residual of `level` into b of the next one and zero u there."""
+def _restrict_residual(network: Network, system: System, level: int, b: Floats, u: Floats, r: Floats) -> None:
+    """Add up the residual of `level` into b of the next one; `r` is work space."""
     dims = network.dims
-    gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
     start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
     node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
     start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
-    plane = ny * nx
-    for c in range(start_c, dims[level + 2, 0]):
-        b[c] = u[c] = 0.0
-    _feed_cells(network, system, level, 1.0, u, b)
+    b[start_c : dims[level + 2, 0]] = 0.0
+    apply_cells(start, nz, ny, nx, system.gx, system.gy, system.gz, system.diagonal, b, 1.0, u, r)
+    for e in range(count):
+        r[network.cell[ordinal + e]] += system.coupling[ordinal + e] * u[node + e]
     for k in range(nz):
         for j in range(ny):
-            c = start + ((k + 1) * ny + j) * nx
+            row = start + ((k + 1) * ny + j) * nx
             row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
-            for i in range(nx):
-                if inverse[c] != 0.0:
-                    residual = b[c] - u[c] / inverse[c]
-                    residual += gx[c] * u[c + 1] + gx[c - 1] * u[c - 1]
-                    residual += gy[c] * u[c + nx] + gy[c - nx] * u[c - nx]
-                    residual += gz[c] * u[c + plane] + gz[c - plane] * u[c - plane]
-                    b[row_c + i // 2] += residual
-                c += 1
-    _feed_cells(network, system, level, -1.0, u, b)
+            _add_pairs(r[row : row + nx], b[row_c : row_c + nx_c], 1.0)
     for e in range(count):
-        if inverse[node + e] != 0.0:
-            residual = b[node + e] - u[node + e] / inverse[node + e]
+        if system.inverse[node + e] != 0.0:
+            residual = b[node + e] - u[node + e] * system.diagonal[node + e]
             residual += system.coupling[ordinal + e] * u[network.cell[ordinal + e]]
             for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
                 residual += system.link[network.edge[m]] * u[network.neighbour[m]]
             b[network.parent[ordinal + e]] += residual
+
+
+@kernel
+def _add_constants(coarse: Floats, inverse: Floats, fine: Floats) -> None:
+    """Add every coarse value to the two fine ones, unless they are inactive."""
+    half = fine.size // 2
+    for i in range(half):
+        value = coarse[i]
+        fine[2 * i] += value if inverse[2 * i] > 0.0 else 0.0
+        fine[2 * i + 1] += value if inverse[2 * i + 1] > 0.0 else 0.0
+    if fine.size > 2 * half and inverse[2 * half] > 0.0:
+        fine[2 * half] += coarse[half]
 
 
 @kernel
@@ -253,30 +409,66 @@ def _prolong(network: Network, system: System, level: int, u: Floats) -> None:
     start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
     for k in range(nz):
         for j in range(ny):
-            c = start + ((k + 1) * ny + j) * nx
+            row = start + ((k + 1) * ny + j) * nx
             row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
-            for i in range(nx):
-                if inverse[c] != 0.0:
-                    u[c] += u[row_c + i // 2]
-                c += 1
+            _add_constants(u[row_c : row_c + nx_c], inverse[row : row + nx], u[row : row + nx])
     for e in range(count):
         if inverse[node + e] != 0.0:
             u[node + e] += u[network.parent[ordinal + e]]
 
 
 @kernel
-def cycle(network: Network, system: System, b: Floats, u: Floats) -> None:
-    """One symmetric V-cycle on b of the finest level, from u = 0; u then holds the preconditioned b."""
+def _descend(network: Network, system: System, level: int, b: Floats, u: Floats, r: Floats) -> None:
+    """Smooth from zero: cells, then elements; then pass the residual on."""
+    dims = network.dims
+    start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
+    node, count = dims[level, 4], dims[level, 5]
+    first, end = start + ny * nx, start + ny * nx * (nz + 1)
+    gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
+    _first_relaxation(inverse[first:end], b[first:end], _STEPS[0], u[first:end], r[first:end])
+    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[1], _MOMENTA[1], u, r)
+    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[2], _MOMENTA[2], r, u)
+    if count > 0:
+        u[node : node + count] = 0.0
+        _smooth_elements(network, system, level, False, b, u)
+        _smooth_elements(network, system, level, True, b, u)
+    _restrict_residual(network, system, level, b, u, r)
+
+
+@kernel
+def _ascend(network: Network, system: System, level: int, b: Floats, u: Floats, r: Floats) -> None:
+    """Take the correction over and smooth: elements, then cells; the transpose of `_descend`."""
+    dims = network.dims
+    start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
+    count = dims[level, 5]
+    first, end = start + ny * nx, start + ny * nx * (nz + 1)
+    gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
+    _prolong(network, system, level, u)
+    if count > 0:
+        _smooth_elements(network, system, level, False, b, u)
+        _smooth_elements(network, system, level, True, b, u)
+        _feed_cells(network, system, level, 1.0, u, b)
+    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[0], 0.0, u, r)
+    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[1], _MOMENTA[1], r, u)
+    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[2], _MOMENTA[2], u, r)
+    u[first:end] = r[first:end]
+    if count > 0:
+        _feed_cells(network, system, level, -1.0, u, b)
+
+
+@kernel
+def cycle(network: Network, system: System, b: Floats, u: Floats, r: Floats) -> None:
+    """One symmetric V-cycle on b of the finest level, from u = 0; u then holds the preconditioned b.
+
+    `r` is work space on all levels; its padding planes stay zero.
+    """
     last = network.dims.shape[0] - 2
-    for c in range(network.dims[1, 0]):
-        u[c] = 0.0
     for level in range(last):
-        _smooth(network, system, level, False, b, u)
-        _restrict_residual(network, system, level, b, u)
+        _descend(network, system, level, b, u, r)
+    u[network.dims[last, 0] : network.dims[last + 1, 0]] = 0.0
     for _ in range(_COARSEST_SWEEPS // 2):
         _smooth(network, system, last, False, b, u)
     for _ in range(_COARSEST_SWEEPS // 2):
         _smooth(network, system, last, True, b, u)
     for level in range(last - 1, -1, -1):
-        _prolong(network, system, level, u)
-        _smooth(network, system, level, True, b, u)
+        _ascend(network, system, level, b, u, r)

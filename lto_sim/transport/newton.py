@@ -17,9 +17,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.assembly import Local, Problem, assemble, balance
+from lto_sim.transport.assembly import Local, Problem, States, assemble, balance
 from lto_sim.transport.compiled import kernel
 from lto_sim.transport.coupling import (
+    Phases,
     barrier_coefficients,
     contact_coefficients,
     front_depths,
@@ -33,49 +34,60 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-STATE_TOLERANCE = 1e-13
+STATE_TOLERANCE = 1e-9
 """A cell within this much composition of a gap edge counts as of the phase: it has no stock to give, so a
-demand passes through a row of such cells in one iteration instead of one cell per iteration."""
+demand passes through a row of such cells in one iteration instead of one cell per iteration. Nearer states are
+not told apart either: a parent phase that has all but saturated would turn to and fro on noise."""
+_EXACT = 1e-13
 
-_COARSE_TOLERANCE = 1e-4
-_REFINEMENT = 1e-5
-"""States and linear solutions are settled together on a coarse scale first, then on finer ones (in one go
-without surfaces, where fewer states change): a state that turned on the noise of a rough solution would have
-to turn back, cell by cell."""
+_TOLERANCES = (1e-4, 1e-8, 0.0)
+"""Residuals [li fraction] to which the linear systems are solved, one after another (no further than round-off
+and the tolerance of the step): states settle on a coarse scale first. A state that turned on the noise of a
+rough solution would have to turn back, cell by cell, and one found late would cost another full solution."""
 _ALL_AT_ONCE = 30
 """Newton iterations in which every state follows the solution."""
 
 
 @kernel
-def _states(problem: Problem, state: Integers, first: int, end: int) -> None:
-    phases, x, volume = problem.phases, problem.x_old, problem.cells.volume
-    for c in range(first, end):
-        if volume[c] == 0.0:
-            state[c] = 0
-        elif x[c] >= phases.x_rich - STATE_TOLERANCE:
-            state[c] = 1
-        elif x[c] <= phases.x_poor + STATE_TOLERANCE:
-            state[c] = -1
-        else:
-            state[c] = 0
+def _tolerance(phases: Phases) -> float:
+    """STATE_TOLERANCE, or less where the gap ends within it of 0 or 1: a composition never leaves them."""
+    room: float = min(phases.x_poor, 1.0 - phases.x_rich)
+    return max(_EXACT, min(STATE_TOLERANCE, 1e-3 * room))
+
+
+@kernel
+def _states(
+    x: Floats, volume: Floats, phases: Phases, near: float, dt: float, state: States, scale: Floats, v: Floats
+) -> None:
+    """Phase of every cell as it is, its u as the first guess, and dt / V."""
+    x_poor, x_rich, d_poor, d_rich = phases.x_poor, phases.x_rich, phases.d_poor, phases.d_rich
+    for c in range(x.size):
+        inside = volume[c] > 0.0
+        rich, poor = inside & (x[c] >= x_rich - near), inside & (x[c] <= x_poor + near)
+        state[c] = 1 if rich else (-1 if poor else 0)
+        scale[c] = dt / volume[c] if inside else 0.0
+        v[c] = d_rich * max(x[c] - x_rich, 0.0) if rich else (d_poor * min(x[c] - x_poor, 0.0) if poor else 0.0)
+
+
+@kernel
+def _rebase_cells(
+    x_old: Floats, phases: Phases, state: States, base: Floats, v: Floats
+) -> None:
+    x_poor, x_rich, d_poor, d_rich = phases.x_poor, phases.x_rich, phases.d_poor, phases.d_rich
+    for c in range(x_old.size):
+        total = base[c] + v[c]
+        low, high = d_poor * min(x_old[c] - x_poor, 0.0), d_rich * max(x_old[c] - x_rich, 0.0)
+        new = low if state[c] < 0 else (high if state[c] > 0 else 0.0)
+        base[c] = new
+        v[c] = total - new if state[c] != 0 else 0.0
 
 
 @kernel
 def _rebase(problem: Problem, local: Local, w_old: Floats, v: Floats) -> None:
     """Set base to the old u of a node that is still in its phase, else 0, and v so that base + v stays."""
-    dims, phases, x_old = problem.network.dims, problem.phases, problem.x_old
-    base, state = local.base, local.state
+    dims, phases, base = problem.network.dims, problem.phases, local.base
     first, end, node = dims[0, 2] * dims[0, 3], dims[0, 2] * dims[0, 3] * (dims[0, 1] + 1), dims[0, 4]
-    for c in range(first, end):
-        total = base[c] + v[c]
-        if state[c] < 0:
-            base[c] = phases.d_poor * min(x_old[c] - phases.x_poor, 0.0)
-            v[c] = total - base[c]
-        elif state[c] > 0:
-            base[c] = phases.d_rich * max(x_old[c] - phases.x_rich, 0.0)
-            v[c] = total - base[c]
-        else:
-            base[c] = v[c] = 0.0
+    _rebase_cells(problem.x_old[first:end], phases, local.state[first:end], base[first:end], v[first:end])
     for e in range(w_old.size):
         n = node + e
         total = base[n] + v[n]
@@ -87,12 +99,49 @@ def _rebase(problem: Problem, local: Local, w_old: Floats, v: Floats) -> None:
 
 
 @kernel
-def _next_states(problem: Problem, local: Local, x: Floats, v: Floats, slack: float, single: bool) -> bool:
+def _beyond(problem: Problem, local: Local, v: Floats, c: int, x: float) -> float:
+    """How far cell `c` would be beyond its gap edge at u = 0, its neighbours held back within their phases.
+
+    A parent phase that has all but saturated rises above the edge as a whole where one cell of the front has
+    yet to take up what flows in: that cell is to change then, and not the parent.
+    """
+    dims, cells, phases, base, state = (
+        problem.network.dims, problem.cells, problem.phases, local.base, local.state
+    )  # fmt: skip
+    nx, plane = dims[0, 3], dims[0, 2] * dims[0, 3]
+    sign = 1.0 if state[c] > 0 else -1.0
+    u = base[c] + v[c]
+    total = 0.0
+    for side in range(6):
+        if side == 0:
+            g, n = cells.gx[c], c + 1
+        elif side == 1:
+            g, n = cells.gx[c - 1], c - 1
+        elif side == 2:
+            g, n = cells.gy[c], c + nx
+        elif side == 3:
+            g, n = cells.gy[c - nx], c - nx
+        elif side == 4:
+            g, n = cells.gz[c], c + plane
+        else:
+            g, n = cells.gz[c - plane], c - plane
+        if g != 0.0:
+            over = base[n] + v[n]
+            total += g * (u - (over if state[n] * over < 0.0 else 0.0))
+    edge = phases.x_rich if state[c] > 0 else phases.x_poor
+    return sign * (edge - x - local.scale[c] * total)
+
+
+@kernel
+def _next_states(
+    problem: Problem, local: Local, x: Floats, v: Floats, slack: float, every: bool, single: bool
+) -> bool:
     """States that the solution asks for; True if one changed by more than round-off (`slack`).
 
-    With `single` only the first is changed: Murty's least-index pivoting, which cannot come back to where it
-    was (the complementarity problem of an M-matrix; the coefficients of barriers all follow even so), for the
-    rare steps in which all at once go in a circle.
+    Without `every`, cells leave their phase only where `_beyond` says so. With `single` only the first is
+    changed: Murty's least-index pivoting, which cannot come back to where it was (the complementarity problem
+    of an M-matrix; the coefficients of barriers all follow even so), for the rare steps in which all at once go
+    in a circle.
     """
     dims, phases = problem.network.dims, problem.phases
     state, base, volume = local.state, local.base, problem.cells.volume
@@ -112,13 +161,18 @@ def _next_states(problem: Problem, local: Local, x: Floats, v: Floats, slack: fl
                 new = -1
         elif old * u < 0.0:
             over = abs(u) / (phases.d_poor if old < 0 else phases.d_rich)
-            if over > slack:
+            if over > slack and (every or _beyond(problem, local, v, c, x[c]) > slack):
                 new = -old if over > gap else 0
+        local.next_state[c] = new
         if new != old:
-            state[c] = new
             changed = True
             if single:
+                state[c] = new
                 return True
+    if changed:
+        for c in range(first, end):
+            if volume[c] != 0.0:
+                state[c] = local.next_state[c]
     for e in range(local.side.size):
         u = base[node + e] + v[node + e]
         over = abs(u) / (phases.d_poor if local.side[e] < 0 else phases.d_rich)
@@ -135,18 +189,13 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
     """States, held elements and coefficients before the first iteration."""
     dims, faces, phases = problem.network.dims, problem.faces, problem.phases
     first, end, node = dims[0, 2] * dims[0, 3], dims[0, 2] * dims[0, 3] * (dims[0, 1] + 1), dims[0, 4]
-    _states(problem, local.state, first, end)
-    for c in range(first, end):
-        volume = problem.cells.volume[c]
-        local.scale[c] = problem.dt / volume if volume > 0.0 else 0.0
-        local.base[c] = 0.0
-        if local.state[c] < 0:
-            v[c] = phases.d_poor * min(problem.x_old[c] - phases.x_poor, 0.0)
-        elif local.state[c] > 0:
-            v[c] = phases.d_rich * max(problem.x_old[c] - phases.x_rich, 0.0)
-        else:
-            v[c] = 0.0
-        x[c] = problem.x_old[c]
+    near = _tolerance(phases)
+    _states(
+        problem.x_old[first:end], problem.cells.volume[first:end], phases, near, problem.dt,
+        local.state[first:end], local.scale[first:end], v[first:end],
+    )  # fmt: skip
+    local.base[first:end] = 0.0
+    x[first:end] = problem.x_old[first:end]
     for e in range(w_old.size):
         c = problem.network.cell[e]
         local.scale[node + e] = local.scale[c]
@@ -169,7 +218,7 @@ def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) 
     for e in range(w_old.size):
         v[node + e] = (phases.d_poor if local.side[e] < 0 else phases.d_rich) * w_old[e]
     front_depths(
-        problem.network.cell, problem.elements, phases, problem.dt, problem.cells.volume, problem.x_old,
+        problem.network.cell, problem.elements, phases, problem.acts, problem.cells.volume, problem.x_old,
         w_old, local.g_poor, local.g_rich,
     )  # fmt: skip
 
@@ -204,10 +253,6 @@ def linearised(problem: Problem, system: System, skew: Skew, local: Local, w_old
     """
     network = problem.network
     _begin(problem, local, w_old, v, np.empty_like(problem.x_old))
-    front_depths(
-        network.cell, problem.elements, problem.phases, 0.0, problem.cells.volume, problem.x_old, w_old,
-        local.g_poor, local.g_rich,
-    )  # fmt: skip
     _couple(problem, local, v, -1.0)
     _rebase(problem, local, w_old, v)
     assemble(problem, system, skew, local)
@@ -241,34 +286,37 @@ def newton_step(
     one_dimensional = ny == 1 and nz == 1 and w_old.size == 0 and problem.barriers.cell.size == 0
     _begin(problem, local, w_old, v, x)
     _couple(problem, local, v, -1.0)
-    done = False
-    slack = STATE_TOLERANCE
-    aim = 0.0 if one_dimensional else _COARSE_TOLERANCE
+    done, fresh, stage = False, True, 2 if one_dimensional else 0
+    slack, near = _EXACT, _tolerance(problem.phases)
     for iteration in range(limit):
         counters[0] += 1
-        _rebase(problem, local, w_old, v)
-        assemble(problem, system, skew, local)
+        if fresh:
+            _rebase(problem, local, w_old, v)
+            assemble(problem, system, skew, local)
+        aim = max(_TOLERANCES[stage], tolerance, slack)
         if one_dimensional:
             _thomas(nx, system.a, system.gx, system.active, local.rhs, v, work)
         else:
-            coarsen(network, system)
-            invert_diagonal(network, system)
-            aim = max(aim, tolerance, slack)
+            if fresh:
+                coarsen(network, system)
+                invert_diagonal(network, system)
             used = solve_linear(network, system, skew, local.rhs, local.scale, v, work, aim, 200)
             counters[1] += used if used >= 0 else 200
             if used < 0:
                 break
-        slack = STATE_TOLERANCE + balance(problem, local, v, x)
-        resolved = max(slack, aim)
-        changed = _next_states(problem, local, x, v, resolved, iteration >= _ALL_AT_ONCE)
-        moved = _couple(problem, local, v, resolved)
-        if not (changed or moved):
+        slack = _EXACT + balance(problem, local, v, x)
+        resolved = max(slack, aim, near)
+        single = iteration >= _ALL_AT_ONCE
+        changed = _next_states(problem, local, x, v, resolved, single, single)
+        if not changed:
+            changed = _next_states(problem, local, x, v, resolved, True, single)
+        fresh = _couple(problem, local, v, resolved) or changed
+        if not fresh:
             done = aim <= 2.0 * max(tolerance, slack)  # the slack of this iteration is not that of `aim`
             if done:
                 break
-            aim *= _REFINEMENT if w_old.size > 0 else 0.0
-    for c in range(first, end):
-        u[c] = local.base[c] + v[c]
+            stage = min(stage + 1, 2)
+    u[first:end] += local.base[first:end]
     for e in range(w_old.size):
         w_old[e] = u[node + e] / (problem.phases.d_poor if local.side[e] < 0 else problem.phases.d_rich)
     return done

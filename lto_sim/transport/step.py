@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,10 +51,11 @@ class ImplicitStepper(Stepper):
     ----------
     grid : The cells.
     tolerance : Largest residual of a step [li fraction].
+    time_order : Order in time of the steps that the loop makes of it.
     """
 
-    def __init__(self, grid: Grid, tolerance: float = 1e-13) -> None:
-        super().__init__(grid)
+    def __init__(self, grid: Grid, tolerance: float = 1e-13, time_order: Literal[1, 2] = 2) -> None:
+        super().__init__(grid, time_order)
         self.tolerance = tolerance
         network, faces = grid.network, grid.contact_cell.size
         extra = network.first[: grid.edge_kind.shape[1]], network.second[: grid.edge_kind.shape[1]]
@@ -62,7 +63,7 @@ class ImplicitStepper(Stepper):
         joints = grid.edge_kind.shape[1] + barriers.size + grid.elements
         self._u = np.zeros(network.size)
         self._system = empty_system(network)
-        self._work = np.zeros((7, network.size))
+        self._work = np.zeros((8, network.size))
         self._cells = Cells(grid.volume, grid.gx.copy(), grid.gy.copy(), grid.gz)
         self._skew = Skew(
             np.concatenate([extra[0], barriers, network.dims[0, 4] + np.arange(grid.elements)]),
@@ -71,27 +72,27 @@ class ImplicitStepper(Stepper):
         )  # fmt: skip
         cells, elements, nodes = grid.volume.size, grid.elements, network.size
         self._local = Local(
-            state=np.zeros(cells, dtype=np.int64), side=np.ones(elements, dtype=np.int64),
-            held=np.zeros(elements, dtype=np.bool_), base=np.zeros(nodes), rhs=np.zeros(nodes),
+            state=np.zeros(cells, dtype=np.int8), next_state=np.zeros(cells, dtype=np.int8),
+            side=np.ones(elements, dtype=np.int64),
+            held=np.zeros(elements, dtype=np.bool_), base=np.zeros(nodes), steady=np.zeros(cells), rhs=np.zeros(nodes),
             scale=np.zeros(nodes), coefficient=np.zeros(faces), target=np.zeros(faces),
             face_flux=np.zeros(faces), element_flux=np.zeros(elements),
             g_poor=np.zeros(elements), g_rich=np.zeros(elements), p=np.zeros(barriers.size),
             q=np.zeros(barriers.size),
         )  # fmt: skip
 
-    def step(self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None) -> StepResult:
-        """Advance padded composition `x` by `dt` [s].
-
-        `excess` is that of every element before the step; default: :meth:`start_excess`. A step depends on
-        nothing else, to the last bit: its first guess is the Kirchhoff variable of `x`.
-        """
+    def step(
+        self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None,
+        acts: float | None = None,
+    ) -> StepResult:  # fmt: skip
+        """Advance padded composition `x` by `dt` [s]; the first guess is the Kirchhoff variable of `x`."""
         grid = self.grid
         flux_unit = conditions.fastest * grid.conductance_scale
         x_new = np.zeros_like(x)
         excess = self.start_excess(x, conditions) if excess is None else excess.copy()
         counters = np.zeros(2, dtype=np.int64)
         settled = newton_step(
-            self._problem(x, excess, dt / grid.time_unit(conditions.fastest), conditions),
+            self._problem(x, excess, dt, conditions, dt if acts is None else acts),
             self._system, self._skew,
             self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
@@ -102,7 +103,7 @@ class ImplicitStepper(Stepper):
         """Derivative of all fluxes at padded composition `x`, contacts left out."""
         grid = self.grid
         shut = replace(conditions, contact_transfer=np.zeros(grid.contact_cell.size))
-        problem = self._problem(x, excess, 1.0, shut)
+        problem = self._problem(x, excess, grid.time_unit(conditions.fastest), shut, 0.0)
         linearised(problem, self._system, self._skew, self._local, excess.copy(), self._u)
         return self._matrix(problem.phases)
 
@@ -139,9 +140,12 @@ class ImplicitStepper(Stepper):
         matrix = csr_array((values, (rows, columns)), shape=(size, size))
         return Linearised(matrix, storage, active, state, system.coupling[:count].copy())
 
-    def _problem(self, x: Floats, excess: Floats, dt: float, conditions: Conditions) -> Problem:
+    def _problem(
+        self, x: Floats, excess: Floats, dt: float, conditions: Conditions, acts: float
+    ) -> Problem:
         """Everything that a step is given, without dimensions."""
         grid, d_unit = self.grid, conditions.fastest
+        time_unit = grid.time_unit(d_unit)
         flux_unit = d_unit * grid.conductance_scale
         transfer, w = self.face_laws(x, excess, conditions)
         faces = Faces(
@@ -166,4 +170,6 @@ class ImplicitStepper(Stepper):
             conditions.x_poor, conditions.x_rich, conditions.diffusivity_poor / d_unit,
             conditions.diffusivity_rich / d_unit,
         )  # fmt: skip
-        return Problem(grid.network, self._cells, faces, elements, barriers, phases, dt, x)
+        return Problem(
+            grid.network, self._cells, faces, elements, barriers, phases, dt / time_unit, acts / time_unit, x
+        )  # fmt: skip

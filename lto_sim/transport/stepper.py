@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,16 +89,23 @@ class Stepper(ABC):
     Parameters
     ----------
     grid : The cells.
+    time_order : Order in time of the steps that it is used for: 1, a step as it is, or 2, in two stages
+        (`integrate`).
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, time_order: Literal[1, 2] = 1) -> None:
         self.grid = grid
+        self.time_order = time_order
 
     @abstractmethod
-    def step(self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None) -> StepResult:
+    def step(
+        self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None,
+        acts: float | None = None,
+    ) -> StepResult:  # fmt: skip
         """Advance padded composition `x` by `dt` [s].
 
-        `excess` is that of every element before the step; default: :meth:`start_excess`. A step depends on
+        `excess` is that of every element before the step; default: :meth:`start_excess`. `acts` is the time
+        [s] that the fluxes of the step act for as part of a longer one; default: `dt`. A step depends on
         nothing else, to the last bit.
         """
 
