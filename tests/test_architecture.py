@@ -124,6 +124,8 @@ def test_imports_point_one_way(path: Path) -> None:
 def test_own_modules_are_imported_at_the_top(path: Path) -> None:
     if room_of(name_of(path)) in {"cli"}:
         return  # commands import what they need when they run, so that --help is fast
+    if name_of(path) == "transport.engines":
+        return  # the GPU engine's kernels are compiled for CUDA when it is imported
     for function in ast.walk(tree_of(path)):
         if isinstance(function, ast.FunctionDef):
             for module, _, line in own_imports(function, path):

@@ -13,10 +13,11 @@ from lto_sim.constants import FARADAY, GAS_CONSTANT
 from lto_sim.materials import load_material
 from lto_sim.scenario import Scenario
 from lto_sim.transport import build_model, simulate
-from lto_sim.transport.circuit import HIGHEST_POTENTIAL, Electrical, Outcome
+from lto_sim.transport.circuit import HIGHEST_POTENTIAL
 from lto_sim.transport.drive import contact_areas, electrical_start, plan_legs
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.leg import Leg, LegStart
+from lto_sim.transport.outcome import Electrical, Outcome
 from lto_sim.transport.step import ImplicitStepper
 
 BUTLER: dict[str, Any] = {"law": "butler_volmer", "k0": "2e-9 m/s", "transfer_coefficient": 0.4}

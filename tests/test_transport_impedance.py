@@ -272,7 +272,10 @@ def test_thickness_and_height_scale_it():
 def test_a_front_is_a_transmissive_end(start, hold, cells):
     # behind it all is saturated, and w = 0 at the front whatever the potential
     scenario = slab(
-        x=start, cells=cells, drive=[{"hold": hold, "until": {"li_fraction": 0.6 if start > 0.5 else 0.4}}]
+        x=start,
+        cells=cells,
+        drive=[{"hold": hold, "until": {"li_fraction": 0.6 if start > 0.5 else 0.4}}],
+        numerics={"front_fraction": 0.1},
     )
     run, material = simulate(scenario), build_material(scenario)
     x = run["restart_x"].to_numpy()[-1].ravel()

@@ -256,7 +256,7 @@ def test_multigrid_against_a_sparse_solver_on_a_masked_grid(shape, diagonal, mos
     multigrid.invert_diagonal(network, system)
     skew = Skew(*np.empty((2, 0), dtype=np.int64), *np.empty((2, 0)))
     used = krylov.solve_linear(
-        network, system, skew, rhs, np.ones(total), u, np.zeros((8, total)), 1e-11, 200
+        network, system, skew, rhs, np.ones(total), u, np.zeros((9, total)), 1e-11, 200
     )
     assert 0 < used <= most
     exact = linalg.spsolve(matrix, rhs[fine].reshape(shape)[mask])
@@ -319,7 +319,7 @@ def test_multigrid_with_elements_against_a_sparse_solver(shape, skewed, strength
     multigrid.invert_diagonal(network, system)
     u = np.zeros(total)
     used = krylov.solve_linear(
-        network, system, skew, rhs, np.ones(total), u, np.zeros((8, total)), 1e-10, 200
+        network, system, skew, rhs, np.ones(total), u, np.zeros((9, total)), 1e-10, 200
     )
     assert 0 < used <= 45
     exact = linalg.spsolve(matrix.tocsc(), rhs[index >= 0])

@@ -1,23 +1,13 @@
 """From simulated maps back to k and Ea: bias, width and coverage of the intervals over 20 seeds.
 
-Prints one table and exits with 1 where a comparison misses its limit.
+The same as `lto-sim validate --only recovery`, and takes its options.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 
-from lto_sim.validate import format_table, passed, recovery_rows
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="five seeds, the same limits")
-    rows = recovery_rows(quick=parser.parse_args().quick)
-    print(format_table(rows))
-    return 0 if passed(rows) else 1
-
+from lto_sim.cli import app
 
 if __name__ == "__main__":
-    sys.exit(main())
+    app(["validate", "--only", "recovery", *sys.argv[1:]])

@@ -114,11 +114,18 @@ class BeamDamageSpec(Section):
 class NumericsSpec(Section):
     """Solver settings; the defaults are meant to be left alone."""
 
-    engine: Literal["native"] = Field(default="native", description="Solver")
-    stepper: Literal["implicit"] = Field(default="implicit", description="Stepping method")
-    front_fraction: Share = Field(default=0.25, description="Part of a cell that a front crosses in a step")
+    engine: Literal["native", "fipy", "gpu"] = Field(
+        default="native", description="Solver; fipy: independent check; gpu: needs the extra [gpu]"
+    )
+    stepper: Literal["implicit", "super_time_stepping"] = Field(
+        default="implicit", description="Stepping method of the native engine"
+    )
+    time_order: Literal[1, 2] = Field(
+        default=2, description="Order in time of the implicit method: Euler, or two stages"
+    )
+    front_fraction: Share = Field(default=0.5, description="Part of a cell that a front crosses in a step")
     change_fraction: Share = Field(
-        default=0.1, description="Change of w in a step, as part of the largest excess of the problem"
+        default=0.2, description="Change of w in a step, as part of the largest excess of the problem"
     )
     tolerance: Share = Field(default=1e-13, description="Largest residual of a step [li fraction]")
     potential_step: PotentialChange = Field(

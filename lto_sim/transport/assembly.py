@@ -58,7 +58,6 @@ class Local(NamedTuple):
     side : Phase of every element, -1 or 1.
     held : Elements that a contact holds.
     base, rhs, scale : Flat: u that v is counted from, right-hand side, dt / V.
-    steady : Flux of `base` into every cell.
     coefficient, target, face_flux : Of every contact face.
     element_flux : Flux from every element into its cell.
     g_poor, g_rich : Conductance from every element to its cell, poor and rich side.
@@ -70,7 +69,6 @@ class Local(NamedTuple):
     side: Integers
     held: Flags
     base: Floats
-    steady: Floats
     rhs: Floats
     scale: Floats
     coefficient: Floats
@@ -118,7 +116,7 @@ def _assemble_cells(problem: Problem, system: System, local: Local) -> None:
     _store(
         state[here], problem.x_old[here], cells.volume[here], phases.x_poor, phases.x_rich,
         1.0 / (phases.d_poor * dt), 1.0 / (phases.d_rich * dt), 1.0 / dt, system.a[here], local.rhs[here],
-        local.steady[here], system.active[here],
+        system.active[here],
     )  # fmt: skip
     for axis in range(3 if nz > 1 else 2):
         step = 1 if axis == 0 else (nx if axis == 1 else plane)
@@ -127,15 +125,15 @@ def _assemble_cells(problem: Problem, system: System, local: Local) -> None:
         _join(
             g[here], g[first - step : end - step], state[here], state[first + step : end + step],
             state[first - step : end - step], base[here], base[first + step : end + step],
-            base[first - step : end - step], both[here], system.a[here], local.steady[here],
+            base[first - step : end - step], both[here], system.a[here], local.rhs[here],
         )  # fmt: skip
-    _add_active(state[here], local.steady[here], system.a[here], local.rhs[here])
+    _leave_active(state[here], system.a[here], local.rhs[here])
 
 
 @kernel
 def _store(
     state: States, x_old: Floats, volume: Floats, x_poor: float, x_rich: float, poor: float, rich: float,
-    rate: float, a: Floats, rhs: Floats, steady: Floats, active: Flags,
+    rate: float, a: Floats, rhs: Floats, active: Flags,
 ) -> None:  # fmt: skip
     """Storage of every cell, and what it has beyond its gap edge already; `poor` and `rich` are 1/(D dt)."""
     for c in range(a.size):
@@ -143,27 +141,26 @@ def _store(
         a[c] = volume[c] * (poor if is_poor else (rich if is_rich else 0.0))
         ahead = max(x_old[c] - x_poor, 0.0) if is_poor else (min(x_old[c] - x_rich, 0.0) if is_rich else 0.0)
         rhs[c] = volume[c] * ahead * rate
-        steady[c] = 0.0
         active[c] = state[c] != 0
 
 
 @kernel
 def _join(
     g: Floats, g_last: Floats, state: States, state_next: States, state_last: States, base: Floats,
-    base_next: Floats, base_last: Floats, both: Floats, a: Floats, steady: Floats,
+    base_next: Floats, base_last: Floats, both: Floats, a: Floats, rhs: Floats,
 ) -> None:  # fmt: skip
-    """Faces along one axis: those between active cells stay, those to the others go into `a`."""
+    """Faces along one axis: those between active cells stay, others go into `a`; add the flux of `base`."""
     for c in range(a.size):
         both[c] = g[c] if (state[c] != 0) & (state_next[c] != 0) else 0.0
         a[c] += (g[c] if state_next[c] == 0 else 0.0) + (g_last[c] if state_last[c] == 0 else 0.0)
-        steady[c] += g[c] * (base_next[c] - base[c]) - g_last[c] * (base[c] - base_last[c])
+        rhs[c] += g[c] * (base_next[c] - base[c]) - g_last[c] * (base[c] - base_last[c])
 
 
 @kernel
-def _add_active(state: States, steady: Floats, a: Floats, rhs: Floats) -> None:
-    """Add the steady flux to the right-hand side; inactive cells have neither."""
+def _leave_active(state: States, a: Floats, rhs: Floats) -> None:
+    """Clear both of inactive cells."""
     for c in range(a.size):
-        rhs[c] = rhs[c] + steady[c] if state[c] != 0 else 0.0
+        rhs[c] = rhs[c] if state[c] != 0 else 0.0
         a[c] = a[c] if state[c] != 0 else 0.0
 
 
@@ -261,13 +258,15 @@ def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
     plane = dims[0, 2] * nx
     first, end = plane, plane * (nz + 1)
     here = slice(first, end)
-    x[here] = local.steady[here]
+    x[here] = 0.0
     worst = 0.0
     for axis in range(3 if nz > 1 else 2):
         step = 1 if axis == 0 else (nx if axis == 1 else plane)
         g = cells.gx if axis == 0 else (cells.gy if axis == 1 else cells.gz)
         ahead, behind = slice(first + step, end + step), slice(first - step, end - step)
-        _add_fluxes(g[here], g[behind], v[here], v[ahead], v[behind], x[here])
+        _add_fluxes(
+            g[here], g[behind], base[here], base[ahead], base[behind], v[here], v[ahead], v[behind], x[here]
+        )
         worst += _roughness(
             g[here], g[behind], base[here], base[ahead], base[behind], v[here], local.scale[here]
         )
@@ -290,10 +289,14 @@ def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
 
 @kernel
 def _add_fluxes(
-    g: Floats, g_last: Floats, v: Floats, v_next: Floats, v_last: Floats, x: Floats
-) -> None:
+    g: Floats, g_last: Floats, base: Floats, base_next: Floats, base_last: Floats, v: Floats,
+    v_next: Floats, v_last: Floats, x: Floats,
+) -> None:  # fmt: skip
+    """Add what comes through the faces along one axis, the same number on both sides of each."""
     for c in range(x.size):
-        x[c] += g[c] * (v_next[c] - v[c]) - g_last[c] * (v[c] - v_last[c])
+        ahead = g[c] * (base_next[c] - base[c]) + g[c] * (v_next[c] - v[c])
+        behind = g_last[c] * (base[c] - base_last[c]) + g_last[c] * (v[c] - v_last[c])
+        x[c] = (x[c] + ahead) - behind
 
 
 @summing

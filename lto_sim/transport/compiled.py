@@ -1,4 +1,4 @@
-"""The one place where functions are compiled: numba, cached, no threads, strict floating point.
+"""The one place where functions are compiled: numba, cached, strict floating point.
 
 `cache=True` fails where no cache directory can be written (a read-only installation without a home), so a
 temporary one is named first in that case; it is shared with worker processes and removed at exit. numba
@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numba.core.config
 
-__all__ = ["kernel", "summing"]
+__all__ = ["kernel", "summing", "threaded"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -69,3 +69,8 @@ def summing(function: Function) -> Function:
     """Like :func:`kernel` for a sum or maximum over an array, taken in several lanes and without NaN."""
     lanes = {"reassoc", "contract", "nsz", "nnan"}
     return cast(Function, numba.njit(cache=True, error_model="numpy", fastmath=lanes)(function))
+
+
+def threaded(function: Function) -> Function:
+    """Like :func:`kernel` with its outermost loop, over `numba.prange`, in threads."""
+    return cast(Function, numba.njit(cache=True, error_model="numpy", parallel=True)(function))

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from lto_sim.constants import FARADAY, GAS_CONSTANT
 from lto_sim.scenario import Scenario
 from lto_sim.scenario.drive import ElementaryStep
-from lto_sim.transport.circuit import Circuit, Electrical, Outcome, Supply
+from lto_sim.transport.circuit import Circuit, Supply
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.laws import law_lines, surface_excess
 from lto_sim.transport.leg import Leg, LegStart
 from lto_sim.transport.model import Model, boundary_resistances, surface_conductances
+from lto_sim.transport.outcome import Electrical, Outcome
 from lto_sim.transport.stepper import Conditions, Stepper
 
 __all__ = ["StepPlan", "contact_areas", "electrical_start", "one_c_current", "plan_legs", "step_temperature"]

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.circuit import Electrical
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.leg import Leg
+from lto_sim.transport.outcome import Electrical
 from lto_sim.transport.stepper import Conditions
 
 __all__ = ["first_step"]

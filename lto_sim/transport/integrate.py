@@ -5,11 +5,11 @@ Second order is the L-stable, stiffly accurate SDIRK method of two stages (Alexa
 
     x_1 = x_0 + g dt f(x_1),    x_2 = x_0 + (1 - g) dt f(x_1) + g dt f(x_2).
 
-With x* = x_0 + (1 - g)/g (x_1 - x_0) the second stage is an implicit Euler step of g dt from x*: both stages are
-the same piecewise-linear system, circuit included, and lithium is conserved as in it. The fluxes of the first
-stage act for (1 - g) dt, those of the second for g dt; the depth of a front under a surface is the mean over
-that time. The method has no maximum principle: where it would leave [0, 1], or where its second stage cannot be
-done, the step is one of implicit Euler, which has.
+With x* = x_0 + (1 - g)/g (x_1 - x_0) the second stage is an implicit Euler step of g dt from x*: both stages
+are the same piecewise-linear system, circuit included, and lithium is conserved as in it. The fluxes of the
+first stage act for (1 - g) dt, those of the second for g dt; the depth of a front under a surface is the mean
+over that time. The method has no maximum principle: where it would leave [0, 1], or where its second stage
+cannot be done, the step is one of implicit Euler, which has.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.circuit import Electrical, Outcome
 from lto_sim.transport.compiled import kernel
 from lto_sim.transport.leg import Leg
+from lto_sim.transport.outcome import Electrical, Outcome
 from lto_sim.transport.stepper import Stepper, StepResult
 
 __all__ = ["advance", "extremes"]

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.transport.compiled import kernel, summing
-from lto_sim.transport.multigrid import System, apply_cells, cycle
+from lto_sim.transport.multigrid import System, cycle
 from lto_sim.transport.network import Network
+from lto_sim.transport.passes import apply_cells
 
 __all__ = ["Skew", "solve_linear"]
 
@@ -42,7 +43,14 @@ class Skew(NamedTuple):
 
 @kernel
 def _apply(
-    network: Network, system: System, skew: Skew, is_skew: bool, b: Floats, sign: float, u: Floats, out: Floats
+    network: Network,
+    system: System,
+    skew: Skew,
+    is_skew: bool,
+    b: Floats,
+    sign: float,
+    u: Floats,
+    out: Floats,
 ) -> None:
     """Fill out = b - sign (M u) on the finest level."""
     start, nz, ny, nx, node, count = (
@@ -110,6 +118,16 @@ def _follow(factor: float, x: Floats, y: Floats) -> None:
 
 
 @kernel
+def _precondition(
+    network: Network, system: System, vector: Floats, b: Floats, out: Floats, rest: Floats
+) -> None:
+    """One cycle on a copy of `vector`: it adds to b and takes away what elements feed, with round-off."""
+    end = network.dims[1, 0]
+    b[:end] = vector[:end]
+    cycle(network, system, b, out, rest)
+
+
+@kernel
 def _conjugate_gradients(
     network: Network, system: System, skew: Skew, scale: Floats, u: Floats, work: Floats,
     tolerance: float, limit: int,
@@ -124,7 +142,7 @@ def _conjugate_gradients(
     for iteration in range(limit):
         if worst <= tolerance:
             return iteration
-        cycle(network, system, residual, correction, rest)
+        _precondition(network, system, residual, work[8], correction, rest)
         rho = _dot(r, z)
         _follow(rho / rho_old if iteration > 0 else 0.0, z, d)
         rho_old = rho
@@ -159,7 +177,7 @@ def _bicgstab(
         rho = rho_new
         _add(-omega, product[own], direction[own])
         _follow(beta, residual[own], direction[own])
-        cycle(network, system, direction, correction, rest)
+        _precondition(network, system, direction, work[8], correction, rest)
         _apply(network, system, skew, True, zero, -1.0, correction, product)
         alpha = rho / _dot(shadow[own], product[own])
         _add(alpha, correction[own], u[own])
@@ -167,7 +185,7 @@ def _bicgstab(
         worst = _worst(residual[own], scale[own])
         if worst <= tolerance:
             return iteration + 1
-        cycle(network, system, residual, correction, rest)
+        _precondition(network, system, residual, work[8], correction, rest)
         _apply(network, system, skew, True, zero, -1.0, correction, second)
         size = _dot(second[own], second[own])
         omega = _dot(second[own], residual[own]) / size if size > 0.0 else 0.0
@@ -190,8 +208,8 @@ def solve_linear(
     rhs : Right-hand side; zero on inactive nodes.
     scale : What turns a residual into a composition (dt / V).
     u : Guess in, solution out; zero on inactive nodes.
-    work : Eight rows over all levels: residual (also b of the cycle), direction, product, u and residual of the
-        cycle, two of BiCGStab, one of zeros. Padding planes are zero.
+    work : Nine rows over all levels: residual, direction, product, u and residual of the cycle, two of
+        BiCGStab, one of zeros, b of the cycle. Padding planes are zero.
     tolerance : Largest residual composition that is accepted.
     limit : Most iterations.
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
-from lto_sim.transport.circuit import Electrical, Outcome, Supply
+from lto_sim.transport.circuit import Supply
 from lto_sim.transport.controller import StepController
+from lto_sim.transport.outcome import Electrical, Outcome
 from lto_sim.transport.stepper import Conditions, Stepper
 
 __all__ = ["Leg", "LegPlan", "LegStart"]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.transport.checkpoint import Checkpoint
-from lto_sim.transport.circuit import Electrical, Outcome
 from lto_sim.transport.controller import change_of_step, rounded
 from lto_sim.transport.counters import STATUS, Counters, LegEnd
 from lto_sim.transport.first_step import first_step
 from lto_sim.transport.integrate import advance, extremes
 from lto_sim.transport.ledger import Ledger, inventory
 from lto_sim.transport.leg import Leg, LegPlan, LegStart
+from lto_sim.transport.outcome import Electrical, Outcome
 from lto_sim.transport.record import Observer, Span
 from lto_sim.transport.stepper import Stepper
 
@@ -247,9 +247,7 @@ class _Run:
         """A step of `size` [s] from here."""
         if self.excess is None:
             self.excess = self.stepper.start_excess(self.x, leg.conditions(self.time + size))
-        outcome = advance(
-            leg, self.stepper, self.x, size, self.time + size, self.excess, self.electrical
-        )
+        outcome = advance(leg, self.stepper, self.x, size, self.time + size, self.excess, self.electrical)
         self.counters.add(outcome.result)
         return outcome
 

@@ -9,14 +9,13 @@ the gap hold u = 0 and are taken out (`active` False), as are elements that a co
 become part of a. In u the stiffness is the bare geometry, so a level is coarsened by adding up: a cell takes
 the a of its children; a face takes the g of theirs, halved along a coarsened axis, where the distance
 doubles; so do the edges between elements, while the coupling of an element to its cell is only added up.
-Corrections are carried back as constants. Cells are smoothed by a Chebyshev polynomial in the Jacobi iteration
-(Adams, Brezina, Hu, Tuminaro, J. Comput. Phys. 188 (2003) 593), which runs through memory in order, elements
-and the coarsest level by Gauss-Seidel sweeps.
+Corrections are carried back as constants. Cells are smoothed by a Chebyshev polynomial in the Jacobi
+iteration (Adams, Brezina, Hu, Tuminaro, J. Comput. Phys. 188 (2003) 593), which runs through memory in order,
+elements and the coarsest level by Gauss-Seidel sweeps.
 
 Arrays are flat, laid out as `Network` says, with one padding plane at each end of a level's cells, so that
 every neighbour exists: `gx[c]` is the conductance between c and c + 1 and is zero on the last cell of a row
-(same for y and z). Loops over cells take slices of equal length that begin at the first cell: written with
-one running index they are compiled to vector instructions.
+(same for y and z).
 """
 
 from __future__ import annotations
@@ -28,8 +27,19 @@ from numpy.typing import NDArray
 
 from lto_sim.transport.compiled import kernel
 from lto_sim.transport.network import Network
+from lto_sim.transport.passes import (
+    add_constants,
+    add_pairs,
+    add_seconds,
+    apply_cells,
+    first_relaxation,
+    reciprocals,
+    relax_cells,
+    smooth_cells,
+    sum_rows,
+)
 
-__all__ = ["System", "apply_cells", "coarsen", "cycle", "empty_system", "invert_diagonal"]
+__all__ = ["System", "coarsen", "cycle", "empty_system", "invert_diagonal"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -88,23 +98,6 @@ def empty_system(network: Network) -> System:
 
 
 @kernel
-def _add_pairs(fine: Floats, coarse: Floats, factor: float) -> None:
-    """Add `factor` times the sum of every two values to the coarse ones."""
-    half = fine.size // 2
-    for i in range(half):
-        coarse[i] += factor * (fine[2 * i] + fine[2 * i + 1])
-    if fine.size > 2 * half:
-        coarse[half] += factor * fine[2 * half]
-
-
-@kernel
-def _add_seconds(fine: Floats, coarse: Floats, factor: float) -> None:
-    """Add `factor` times every second value to the coarse ones."""
-    for i in range(fine.size // 2):
-        coarse[i] += factor * fine[2 * i + 1]
-
-
-@kernel
 def coarsen(network: Network, system: System) -> None:
     """Fill every coarser level from the finest."""
     dims = network.dims
@@ -126,12 +119,12 @@ def coarsen(network: Network, system: System) -> None:
                 row = start + ((k + 1) * ny + j) * nx
                 row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
                 end, stop_c = row + nx, row_c + nx_c
-                _add_pairs(a[row:end], a[row_c:stop_c], 1.0)
-                _add_seconds(gx[row:end], gx[row_c:stop_c], half_x)
+                add_pairs(a[row:end], a[row_c:stop_c], 1.0)
+                add_seconds(gx[row:end], gx[row_c:stop_c], half_x)
                 if j % 2 == 1:
-                    _add_pairs(gy[row:end], gy[row_c:stop_c], half_y)
+                    add_pairs(gy[row:end], gy[row_c:stop_c], half_y)
                 if k % 2 == 1:
-                    _add_pairs(gz[row:end], gz[row_c:stop_c], half_z)
+                    add_pairs(gz[row:end], gz[row_c:stop_c], half_z)
         _coarsen_elements(network, system, level)
 
 
@@ -164,7 +157,7 @@ def invert_diagonal(network: Network, system: System) -> None:
         node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
         plane = ny * nx
         first, end = start + plane, start + plane * (nz + 1)
-        _sum_rows(
+        sum_rows(
             system.a[first:end], system.gx[first:end], system.gx[first - 1 : end - 1], system.gy[first:end],
             system.gy[first - nx : end - nx], system.gz[first:end], system.gz[first - plane : end - plane],
             diagonal[first:end],
@@ -178,143 +171,7 @@ def invert_diagonal(network: Network, system: System) -> None:
                 diagonal[network.cell[ordinal + e]] += system.coupling[ordinal + e]
             else:
                 diagonal[node + e] = 0.0
-        _reciprocals(diagonal[first : node + count], inverse[first : node + count])
-
-
-@kernel
-def _sum_rows(
-    a: Floats, east: Floats, west: Floats, north: Floats, south: Floats, above: Floats, below: Floats,
-    diagonal: Floats,
-) -> None:  # fmt: skip
-    for c in range(diagonal.size):
-        diagonal[c] = a[c] + east[c] + west[c] + north[c] + south[c] + above[c] + below[c]
-
-
-@kernel
-def _reciprocals(values: Floats, out: Floats) -> None:
-    for c in range(out.size):
-        value = values[c]
-        out[c] = 1.0 / value if value > 0.0 else 0.0
-
-
-@kernel
-def apply_cells(
-    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats, b: Floats,
-    sign: float, u: Floats, out: Floats,
-) -> None:  # fmt: skip
-    """Fill out = b - sign (M u) on the cells of a level."""
-    plane = ny * nx
-    first, n = start + plane, plane * nz
-    end = first + n
-    if nz == 1:
-        _apply_2d(
-            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
-            diagonal[first:end], b[first:end], sign, u[first:end], u[first + 1 : end + 1],
-            u[first - 1 : end - 1], u[first + nx : end + nx], u[first - nx : end - nx], out[first:end],
-        )  # fmt: skip
-    else:
-        _apply_3d(
-            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
-            gz[first:end], gz[first - plane : end - plane], diagonal[first:end], b[first:end], sign,
-            u[first:end], u[first + 1 : end + 1], u[first - 1 : end - 1], u[first + nx : end + nx],
-            u[first - nx : end - nx], u[first + plane : end + plane], u[first - plane : end - plane],
-            out[first:end],
-        )  # fmt: skip
-
-
-@kernel
-def _apply_2d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, diagonal: Floats, b: Floats, sign: float, u: Floats,
-    ue: Floats, uw: Floats, un: Floats, us: Floats, out: Floats,
-) -> None:  # fmt: skip
-    for c in range(out.size):
-        flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
-        out[c] = b[c] - sign * (diagonal[c] * u[c] - flux)
-
-
-@kernel
-def _apply_3d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, diagonal: Floats, b: Floats,
-    sign: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, ua: Floats, ub: Floats,
-    out: Floats,
-) -> None:  # fmt: skip
-    for c in range(out.size):
-        flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c] + ga[c] * ua[c] + gb[c] * ub[c]
-        out[c] = b[c] - sign * (diagonal[c] * u[c] - flux)
-
-
-@kernel
-def _relax_cells(
-    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats,
-    step: float, momentum: float, u: Floats, last: Floats,
-) -> None:  # fmt: skip
-    """Replace `last` by u + step (Jacobi correction of u) + momentum (u - last)."""
-    plane = ny * nx
-    first, n = start + plane, plane * nz
-    end = first + n
-    if nz == 1:
-        _relax_2d(
-            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
-            inverse[first:end], b[first:end], step, momentum, u[first:end], u[first + 1 : end + 1],
-            u[first - 1 : end - 1], u[first + nx : end + nx], u[first - nx : end - nx], last[first:end],
-        )  # fmt: skip
-    else:
-        _relax_3d(
-            gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
-            gz[first:end], gz[first - plane : end - plane], inverse[first:end], b[first:end], step, momentum,
-            u[first:end], u[first + 1 : end + 1], u[first - 1 : end - 1], u[first + nx : end + nx],
-            u[first - nx : end - nx], u[first + plane : end + plane], u[first - plane : end - plane],
-            last[first:end],
-        )  # fmt: skip
-
-
-@kernel
-def _relax_2d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, inverse: Floats, b: Floats, step: float,
-    momentum: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, last: Floats,
-) -> None:  # fmt: skip
-    for c in range(last.size):
-        total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
-        last[c] = u[c] + step * (inverse[c] * total - u[c]) + momentum * (u[c] - last[c])
-
-
-@kernel
-def _relax_3d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, inverse: Floats, b: Floats,
-    step: float, momentum: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, ua: Floats,
-    ub: Floats, last: Floats,
-) -> None:  # fmt: skip
-    for c in range(last.size):
-        total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
-        total += ga[c] * ua[c] + gb[c] * ub[c]
-        last[c] = u[c] + step * (inverse[c] * total - u[c]) + momentum * (u[c] - last[c])
-
-
-@kernel
-def _first_relaxation(inverse: Floats, b: Floats, step: float, u: Floats, last: Floats) -> None:
-    """The first step from zero: u = step b / diagonal."""
-    for c in range(u.size):
-        u[c] = step * inverse[c] * b[c]
-        last[c] = 0.0
-
-
-@kernel
-def _smooth_cells(
-    start: int, nz: int, ny: int, nx: int, colour: int,
-    gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats, u: Floats,
-) -> None:  # fmt: skip
-    """One Gauss-Seidel half sweep over the cells with (i + j + k) % 2 == colour."""
-    plane = ny * nx
-    for k in range(nz):
-        for j in range(ny):
-            first = (colour + j + k) % 2
-            row = start + ((k + 1) * ny + j) * nx
-            for c in range(row + first, row + nx, 2):
-                if inverse[c] != 0.0:
-                    total = b[c] + gx[c] * u[c + 1] + gx[c - 1] * u[c - 1]
-                    total += gy[c] * u[c + nx] + gy[c - nx] * u[c - nx]
-                    total += gz[c] * u[c + plane] + gz[c - plane] * u[c - plane]
-                    u[c] = total * inverse[c]
+        reciprocals(diagonal[first : node + count], inverse[first : node + count])
 
 
 @kernel
@@ -355,7 +212,7 @@ def _smooth(network: Network, system: System, level: int, backward: bool, b: Flo
         _feed_cells(network, system, level, 1.0, u, b)
     for index in range(4):
         colour = (index + (1 if backward else 0)) % 2
-        _smooth_cells(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
+        smooth_cells(start, nz, ny, nx, colour, gx, gy, gz, inverse, b, u)
     if elements:
         _feed_cells(network, system, level, -1.0, u, b)
     if not backward and elements:
@@ -378,7 +235,7 @@ def _restrict_residual(network: Network, system: System, level: int, b: Floats, 
         for j in range(ny):
             row = start + ((k + 1) * ny + j) * nx
             row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
-            _add_pairs(r[row : row + nx], b[row_c : row_c + nx_c], 1.0)
+            add_pairs(r[row : row + nx], b[row_c : row_c + nx_c], 1.0)
     for e in range(count):
         if system.inverse[node + e] != 0.0:
             residual = b[node + e] - u[node + e] * system.diagonal[node + e]
@@ -386,18 +243,6 @@ def _restrict_residual(network: Network, system: System, level: int, b: Floats, 
             for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
                 residual += system.link[network.edge[m]] * u[network.neighbour[m]]
             b[network.parent[ordinal + e]] += residual
-
-
-@kernel
-def _add_constants(coarse: Floats, inverse: Floats, fine: Floats) -> None:
-    """Add every coarse value to the two fine ones, unless they are inactive."""
-    half = fine.size // 2
-    for i in range(half):
-        value = coarse[i]
-        fine[2 * i] += value if inverse[2 * i] > 0.0 else 0.0
-        fine[2 * i + 1] += value if inverse[2 * i + 1] > 0.0 else 0.0
-    if fine.size > 2 * half and inverse[2 * half] > 0.0:
-        fine[2 * half] += coarse[half]
 
 
 @kernel
@@ -411,7 +256,7 @@ def _prolong(network: Network, system: System, level: int, u: Floats) -> None:
         for j in range(ny):
             row = start + ((k + 1) * ny + j) * nx
             row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
-            _add_constants(u[row_c : row_c + nx_c], inverse[row : row + nx], u[row : row + nx])
+            add_constants(u[row_c : row_c + nx_c], inverse[row : row + nx], u[row : row + nx])
     for e in range(count):
         if inverse[node + e] != 0.0:
             u[node + e] += u[network.parent[ordinal + e]]
@@ -425,13 +270,12 @@ def _descend(network: Network, system: System, level: int, b: Floats, u: Floats,
     node, count = dims[level, 4], dims[level, 5]
     first, end = start + ny * nx, start + ny * nx * (nz + 1)
     gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
-    _first_relaxation(inverse[first:end], b[first:end], _STEPS[0], u[first:end], r[first:end])
-    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[1], _MOMENTA[1], u, r)
-    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[2], _MOMENTA[2], r, u)
+    first_relaxation(inverse[first:end], b[first:end], _STEPS[0], u[first:end], r[first:end])
+    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[1], _MOMENTA[1], u, r)
+    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[2], _MOMENTA[2], r, u)
     if count > 0:
         u[node : node + count] = 0.0
         _smooth_elements(network, system, level, False, b, u)
-        _smooth_elements(network, system, level, True, b, u)
     _restrict_residual(network, system, level, b, u, r)
 
 
@@ -445,12 +289,11 @@ def _ascend(network: Network, system: System, level: int, b: Floats, u: Floats, 
     gx, gy, gz, inverse = system.gx, system.gy, system.gz, system.inverse
     _prolong(network, system, level, u)
     if count > 0:
-        _smooth_elements(network, system, level, False, b, u)
         _smooth_elements(network, system, level, True, b, u)
         _feed_cells(network, system, level, 1.0, u, b)
-    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[0], 0.0, u, r)
-    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[1], _MOMENTA[1], r, u)
-    _relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[2], _MOMENTA[2], u, r)
+    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[0], 0.0, u, r)
+    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[1], _MOMENTA[1], r, u)
+    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, _STEPS[2], _MOMENTA[2], u, r)
     u[first:end] = r[first:end]
     if count > 0:
         _feed_cells(network, system, level, -1.0, u, b)

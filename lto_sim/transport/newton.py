@@ -36,14 +36,15 @@ Flags = NDArray[np.bool_]
 
 STATE_TOLERANCE = 1e-9
 """A cell within this much composition of a gap edge counts as of the phase: it has no stock to give, so a
-demand passes through a row of such cells in one iteration instead of one cell per iteration. Nearer states are
-not told apart either: a parent phase that has all but saturated would turn to and fro on noise."""
+demand passes through a row of such cells in one iteration instead of one cell per iteration. Nearer states
+are not told apart either: a parent phase that has all but saturated would turn to and fro on noise."""
 _EXACT = 1e-13
 
 _TOLERANCES = (1e-4, 1e-8, 0.0)
-"""Residuals [li fraction] to which the linear systems are solved, one after another (no further than round-off
-and the tolerance of the step): states settle on a coarse scale first. A state that turned on the noise of a
-rough solution would have to turn back, cell by cell, and one found late would cost another full solution."""
+"""Residuals [li fraction] to which the linear systems are solved, one after another (no further than
+round-off and the tolerance of the step): states settle on a coarse scale first. A state that turned on the
+noise of a rough solution would have to turn back, cell by cell, and one found late would cost another full
+solution."""
 _ALL_AT_ONCE = 30
 """Newton iterations in which every state follows the solution."""
 
@@ -52,7 +53,8 @@ _ALL_AT_ONCE = 30
 def _tolerance(phases: Phases) -> float:
     """STATE_TOLERANCE, or less where the gap ends within it of 0 or 1: a composition never leaves them."""
     room: float = min(phases.x_poor, 1.0 - phases.x_rich)
-    return max(_EXACT, min(STATE_TOLERANCE, 1e-3 * room))
+    near: float = max(_EXACT, min(STATE_TOLERANCE, 1e-3 * room))
+    return near
 
 
 @kernel
@@ -66,13 +68,13 @@ def _states(
         rich, poor = inside & (x[c] >= x_rich - near), inside & (x[c] <= x_poor + near)
         state[c] = 1 if rich else (-1 if poor else 0)
         scale[c] = dt / volume[c] if inside else 0.0
-        v[c] = d_rich * max(x[c] - x_rich, 0.0) if rich else (d_poor * min(x[c] - x_poor, 0.0) if poor else 0.0)
+        v[c] = (
+            d_rich * max(x[c] - x_rich, 0.0) if rich else (d_poor * min(x[c] - x_poor, 0.0) if poor else 0.0)
+        )
 
 
 @kernel
-def _rebase_cells(
-    x_old: Floats, phases: Phases, state: States, base: Floats, v: Floats
-) -> None:
+def _rebase_cells(x_old: Floats, phases: Phases, state: States, base: Floats, v: Floats) -> None:
     x_poor, x_rich, d_poor, d_rich = phases.x_poor, phases.x_rich, phases.d_poor, phases.d_rich
     for c in range(x_old.size):
         total = base[c] + v[c]
@@ -129,7 +131,8 @@ def _beyond(problem: Problem, local: Local, v: Floats, c: int, x: float) -> floa
             over = base[n] + v[n]
             total += g * (u - (over if state[n] * over < 0.0 else 0.0))
     edge = phases.x_rich if state[c] > 0 else phases.x_poor
-    return sign * (edge - x - local.scale[c] * total)
+    beyond: float = sign * (edge - x - local.scale[c] * total)
+    return beyond
 
 
 @kernel
@@ -140,8 +143,8 @@ def _next_states(
 
     Without `every`, cells leave their phase only where `_beyond` says so. With `single` only the first is
     changed: Murty's least-index pivoting, which cannot come back to where it was (the complementarity problem
-    of an M-matrix; the coefficients of barriers all follow even so), for the rare steps in which all at once go
-    in a circle.
+    of an M-matrix; the coefficients of barriers all follow even so), for the rare steps in which all at once
+    go in a circle.
     """
     dims, phases = problem.network.dims, problem.phases
     state, base, volume = local.state, local.base, problem.cells.volume
@@ -251,7 +254,6 @@ def linearised(problem: Problem, system: System, skew: Skew, local: Local, w_old
     The depth of fronts under surfaces is that of the state itself. Storage, V/(D dt) of every cell of a
     phase, is part of `system.a`.
     """
-    network = problem.network
     _begin(problem, local, w_old, v, np.empty_like(problem.x_old))
     _couple(problem, local, v, -1.0)
     _rebase(problem, local, w_old, v)

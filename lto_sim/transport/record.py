@@ -1,7 +1,8 @@
 """Observers of the time loop: states, inventory and charge, and the composition seen by a scanning probe.
 
-Within an implicit Euler step the fluxes are constant, so composition, inventory and charge are linear in time
-there; every value between two steps is taken from that line (dense output) and no step is shortened for it.
+Within a step composition, inventory and charge are taken as linear in time: what flowed in it, spread evenly,
+so that lithium and charge agree at every time. Every value between two steps is taken from that line (dense
+output) and no step is shortened for it.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ class StateRecord:
         self.states: list[NDArray[np.float32]] = []
         self.excess: list[NDArray[np.float32]] = []
         self.checkpoints: list[Checkpoint | None] = []
+        self._ends: list[bool] = []
         self._next = 0
         self._every = self._seen = 0
         self._last: Span | None = None
@@ -125,12 +127,13 @@ class StateRecord:
         """Keep the end of a drive step, unless a planned time is next to it."""
         slack = 1e-9 * span.end
         if self.times and self.times[-1] >= span.end - slack:
+            self._ends[-1] = True
             return
-        self._keep(span, span.end)
+        self._keep(span, span.end, ends=True)
         if self.planned is not None and self.planned[self._next : self._next + 1] <= span.end + slack:
             self._next += 1
 
-    def _keep(self, span: Span, time: float) -> None:
+    def _keep(self, span: Span, time: float, *, ends: bool = False) -> None:
         if self.times and self.times[-1] >= time:
             return
         w = span.weight(time)
@@ -143,18 +146,20 @@ class StateRecord:
         if self.restart == "last" and self.checkpoints:
             self.checkpoints[-1] = None
         self.checkpoints.append(None if self.restart == "none" else checkpoint)
+        self._ends.append(ends)
 
     def _thin(self) -> None:
-        """Drop every second state, the first kept, once there are too many."""
-        if len(self.times) <= self.most:
-            return
-        for values in self._lists():
-            del values[1::2]
-        self._every = 2 * self._every + 1
+        """Drop every second state, but the first and the ends of drive steps, once there are too many."""
+        while len(self.times) > self.most:
+            dropped = [i for i in range(1, len(self.times), 2) if not self._ends[i]]
+            for values in self._lists():
+                for index in reversed(dropped or [1]):
+                    del values[index]
+            self._every = 2 * self._every + 1
 
     def _lists(self) -> tuple[list[Any], ...]:
         """Everything that has one entry a state."""
-        return self.times, self.legs, self.states, self.excess, self.checkpoints
+        return self.times, self.legs, self.states, self.excess, self.checkpoints, self._ends
 
     def close(self) -> None:
         """Keep the last state of a run that ended after or between its output times."""

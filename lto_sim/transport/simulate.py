@@ -28,7 +28,7 @@ __all__ = ["RunPlan", "plan_run", "simulate"]
 
 Floats = NDArray[np.float64]
 
-_BYTES_PER_CELL = 400
+_BYTES_PER_CELL = 500
 _BYTES_PER_ELEMENT = 500
 
 

@@ -63,7 +63,7 @@ class ImplicitStepper(Stepper):
         joints = grid.edge_kind.shape[1] + barriers.size + grid.elements
         self._u = np.zeros(network.size)
         self._system = empty_system(network)
-        self._work = np.zeros((8, network.size))
+        self._work = np.zeros((9, network.size))
         self._cells = Cells(grid.volume, grid.gx.copy(), grid.gy.copy(), grid.gz)
         self._skew = Skew(
             np.concatenate([extra[0], barriers, network.dims[0, 4] + np.arange(grid.elements)]),
@@ -74,7 +74,8 @@ class ImplicitStepper(Stepper):
         self._local = Local(
             state=np.zeros(cells, dtype=np.int8), next_state=np.zeros(cells, dtype=np.int8),
             side=np.ones(elements, dtype=np.int64),
-            held=np.zeros(elements, dtype=np.bool_), base=np.zeros(nodes), steady=np.zeros(cells), rhs=np.zeros(nodes),
+            held=np.zeros(elements, dtype=np.bool_), base=np.zeros(nodes),
+            rhs=np.zeros(nodes),
             scale=np.zeros(nodes), coefficient=np.zeros(faces), target=np.zeros(faces),
             face_flux=np.zeros(faces), element_flux=np.zeros(elements),
             g_poor=np.zeros(elements), g_rich=np.zeros(elements), p=np.zeros(barriers.size),
@@ -140,9 +141,7 @@ class ImplicitStepper(Stepper):
         matrix = csr_array((values, (rows, columns)), shape=(size, size))
         return Linearised(matrix, storage, active, state, system.coupling[:count].copy())
 
-    def _problem(
-        self, x: Floats, excess: Floats, dt: float, conditions: Conditions, acts: float
-    ) -> Problem:
+    def _problem(self, x: Floats, excess: Floats, dt: float, conditions: Conditions, acts: float) -> Problem:
         """Everything that a step is given, without dimensions."""
         grid, d_unit = self.grid, conditions.fastest
         time_unit = grid.time_unit(d_unit)

@@ -26,10 +26,17 @@ from lto_sim.exact.shrinking_core import ShrinkingCore
 from lto_sim.exact.wagner import PlanarFront, rate_constant
 from lto_sim.specimen import Contact, ContactFaces, Mesh, Radial, Slab, Specimen, Stretch, build_mesh
 from lto_sim.transport.controller import StepController
+from lto_sim.transport.loop import Counters
 from lto_sim.transport.stepper import Conditions
-from lto_sim.validate.track import Track, run_track
+from lto_sim.validate.track import Measure, Track, run_track
 
-__all__ = ["line_source_track", "linear_parabolic_track", "planar_track", "radial_track"]
+__all__ = [
+    "line_source_track",
+    "linear_parabolic_track",
+    "planar_profile",
+    "planar_track",
+    "radial_track",
+]
 
 Floats = NDArray[np.float64]
 
@@ -93,11 +100,44 @@ def planar_track(
     front_fraction, change_fraction : Step size control.
     length : Length of the slab [m].
     """
-    contacts = (Contact("fed", Stretch("left")), Contact("far", Stretch("right")))
-    specimen = Specimen(Slab(length), _THICKNESS, length / cells * (1.0 + 1e-10))
-    mesh = build_mesh(specimen, contacts)
     first = float(front.time_at(start * length))
     times = np.asarray(front.time_at(np.linspace(0.5 * end, end, _SAMPLES) * length)) - first
+    cell = length / cells
+    positions, counters = _planar_run(
+        front, cells, start, length, times, lambda x: cell * float(_transformed(front, x).sum()),
+        (front_fraction, change_fraction),
+    )  # fmt: skip
+    return Track(times, positions, front.front(times + first), counters)
+
+
+def planar_profile(front: PlanarFront, cells: int, *, start: float = 0.1, end: float = 0.8) -> float:
+    """Largest error of the composition of a cell behind and before a planar front, as part of the gap [1].
+
+    The front's cell and its two neighbours are left out: what they hold is the front's position.
+
+    Parameters
+    ----------
+    front : The exact front.
+    cells : Cells in the slab.
+    start, end : Where the front stands at the start and at the end, as part of the length.
+    """
+    first, last = (float(front.time_at(part * _LENGTH)) for part in (start, end))
+    found, _ = _planar_run(front, cells, start, _LENGTH, np.array([last - first]), np.ravel)
+    face = np.linspace(0.0, _LENGTH, cells + 1)
+    exact = _averaged(lambda p: front.composition(p, last), face, end * _LENGTH, 0)
+    at = int(end * cells)
+    away = np.abs(np.arange(cells) - at) > 1
+    return float(np.abs((found[0] - exact)[away]).max()) / abs(front.gap)
+
+
+def _planar_run(
+    front: PlanarFront, cells: int, start: float, length: float, times: Floats, measure: Measure,
+    fractions: tuple[float, float] = (_FRONT_FRACTION, _CHANGE_FRACTION),
+) -> tuple[Floats, Counters]:  # fmt: skip
+    """Run from the front at `start` (part of the length), `times` [s] after that; what `measure` sees."""
+    contacts = (Contact("fed", Stretch("left")), Contact("far", Stretch("right")))
+    mesh = build_mesh(Specimen(Slab(length), _THICKNESS, length / cells * (1.0 + 1e-10)), contacts)
+    first = float(front.time_at(start * length))
     held = front.x_contact - front.x_growing_edge
 
     def conditions(time: float) -> Conditions:
@@ -116,12 +156,7 @@ def planar_track(
         profile = _averaged(lambda p: front.composition(p, first), mesh.x_face, start * length, 0)
         x_start = profile.reshape(mesh.shape)
     scale = max(abs(held), abs(front.x_start - front.x_parent_edge))
-    controller = StepController(front_fraction, change_fraction, scale)
-    cell = length / cells
-    positions, counters = run_track(
-        mesh, x_start, conditions, times, lambda x: cell * float(_transformed(front, x).sum()), controller
-    )
-    return Track(times, positions, front.front(times + first), counters)
+    return run_track(mesh, x_start, conditions, times, measure, StepController(*fractions, scale))
 
 
 def radial_track(

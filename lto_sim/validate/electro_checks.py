@@ -1,10 +1,10 @@
-"""Electrochemistry beside exact answers, as rows of one table."""
+"""Electrochemistry beside exact answers, as rows of a table."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
-
-import numpy as np
 
 from lto_sim.transport import simulate
 from lto_sim.validate.electro_cases import (
@@ -18,10 +18,11 @@ from lto_sim.validate.electro_cases import (
     wagner_current_errors,
     well_mixed_errors,
 )
-from lto_sim.validate.electro_ledger import drive_errors
+from lto_sim.validate.electro_ledger import CIRCUITS, DRIVES, drive_errors
+from lto_sim.validate.section import Check, worst_row
 from lto_sim.validate.table import Row
 
-__all__ = ["electrochemistry_rows"]
+__all__ = ["electrochemistry_checks"]
 
 _CONTACTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("held surface", {}),
@@ -33,52 +34,58 @@ _CONTACTS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 )
 
 
-def electrochemistry_rows(*, quick: bool = False) -> list[Row]:
+def electrochemistry_checks(quick: bool) -> Sequence[Check]:
     """Currents, potentials and impedances against Wagner, Cottrell, Warburg, Nernst and Butler-Volmer."""
-    rows = [*_fronts(quick), *_single_phase(quick), *_contacts()]
-    found, put_in, _ = gitt_diffusivities()
-    worst = max(found, key=lambda D: abs(D / put_in - 1.0))
-    rows.append(Row("D [m2/s] from GITT, worst of its pulses", put_in, worst, worst / put_in - 1.0, 0.03))
-    for name, (ledger, restart) in drive_errors(quick=quick).items():
-        rows.append(Row(f"lithium over charge/F, {name}", 0.0, ledger, ledger, 1e-10))
-        rows.append(Row(f"restart against uninterrupted, {name}", 0.0, restart, restart, 1e-12))
-    return rows
+    directions = ("extraction",) if quick else ("extraction", "insertion")
+    contacts = _CONTACTS[2:] if quick else _CONTACTS
+    circuits = tuple(CIRCUITS)[:1] if quick else tuple(CIRCUITS)
+    return [
+        *(partial(_front_rows, direction) for direction in directions),
+        _single_phase_rows,
+        *(partial(_impedance_rows, *contact) for contact in contacts),
+        _well_mixed_rows,
+        _contact_rows,
+        _gitt_rows,
+        *(partial(_drive_rows, drive, circuit) for circuit in circuits for drive in _drives(quick)),
+    ]
 
 
-def _fronts(quick: bool) -> list[Row]:
-    rows = []
-    for name, extraction in (("extraction", True), ("insertion", False)):
-        profile, _ = wagner_current_errors(extraction)
-        rows.append(_worst(f"current over Wagner's, {name}", profile, 0.01))
-        _, law = wagner_current_errors(extraction, width=0.01)
-        rows.append(_worst(f"current over F A dc gap sqrt(k/2t), {name}, A 0.01", law, 0.01))
-        error = reaction_plateau(extraction)
-        rows.append(Row(f"early current over i0 2 sinh(f eta/2), {name}", 1.0, 1.0 + error, error, 0.01))
-        if quick:
-            break
-    return rows
+def _drives(quick: bool) -> tuple[str, ...]:
+    """Names of drives; what is left out of the quick form is a part of other drives, and takes long."""
+    return tuple(name for name in DRIVES if not quick or name not in {"PITT", "current"})
 
 
-def _worst(name: str, errors: Any, limit: float) -> Row:
-    worst = float(errors[np.abs(errors).argmax()])
-    return Row(name, 1.0, 1.0 + worst, worst, limit)
+def _front_rows(direction: str) -> list[Row]:
+    extraction = direction == "extraction"
+    profile, _ = wagner_current_errors(extraction)
+    _, law = wagner_current_errors(extraction, width=0.01)
+    error = reaction_plateau(extraction)
+    return [
+        worst_row(f"current over Wagner's, {direction}", profile, 0.01),
+        worst_row(f"current over F A dc gap sqrt(k/2t), {direction}, A 0.01", law, 0.01),
+        Row(f"early current over i0 2 sinh(f eta/2), {direction}", 1.0, 1.0 + error, error, 0.01),
+    ]
 
 
-def _single_phase(quick: bool) -> list[Row]:
+def _single_phase_rows() -> list[Row]:
     cottrell, series = cottrell_errors()
-    rows = [
+    return [
         Row("current over Cottrell's, one phase", 1.0, 1.0 + cottrell, cottrell, 0.005),
         Row("current over the series of a slab", 1.0, 1.0 + series, series, 0.005),
     ]
-    for name, contact in _CONTACTS[2:] if quick else _CONTACTS:
-        error = impedance_errors(contact)
-        rows.append(Row(f"impedance over Warburg's, 1 mHz to 1 kHz, {name}", 1.0, 1.0 + error, error, 0.005))
+
+
+def _impedance_rows(name: str, contact: dict[str, Any]) -> list[Row]:
+    error = impedance_errors(contact)
+    return [Row(f"impedance over Warburg's, 1 mHz to 1 kHz, {name}", 1.0, 1.0 + error, error, 0.005)]
+
+
+def _well_mixed_rows() -> list[Row]:
     error = well_mixed_errors()
-    rows.append(Row("potential [V], well mixed, Nernst and Butler-Volmer", 0.0, error, error, 1e-4))
-    return rows
+    return [Row("potential [V], well mixed, Nernst and Butler-Volmer", 0.0, error, error, 1e-4)]
 
 
-def _contacts() -> list[Row]:
+def _contact_rows() -> list[Row]:
     """Two contacts, exchange currents 20 to 1: a small current picks one, a large potential takes both."""
     driven = simulate(two_contacts([{"current": 1e-12, "until": {"time": 30.0}}]))
     share, even = share_of_active_contact(driven, 1.0), 20.0 / 21.0
@@ -88,4 +95,19 @@ def _contacts() -> list[Row]:
     return [
         Row("share of the active contact at first, constant current", even, share, share - even, even - 0.9),
         Row("way of the fronts from both contacts, constant voltage", 1.0, ratio, ratio - 1.0, 0.1),
+    ]
+
+
+def _gitt_rows() -> list[Row]:
+    found, put_in, _ = gitt_diffusivities()
+    worst = max(found, key=lambda D: abs(D / put_in - 1.0))
+    return [Row("D [m2/s] from GITT, worst of its pulses", put_in, worst, worst / put_in - 1.0, 0.03)]
+
+
+def _drive_rows(drive: str, circuit: str) -> list[Row]:
+    ledger, restart = drive_errors(drive, circuit)
+    name = f"{drive}, {circuit}"
+    return [
+        Row(f"lithium over charge/F, {name}", 0.0, ledger, ledger, 1e-10),
+        Row(f"restart against uninterrupted, {name}", 0.0, restart, restart, 1e-12),
     ]

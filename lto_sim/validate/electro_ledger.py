@@ -11,7 +11,7 @@ from lto_sim.constants import FARADAY
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
 
-__all__ = ["DRIVES", "drive_errors", "ledger_error", "restart_error"]
+__all__ = ["CIRCUITS", "DRIVES", "drive_errors", "ledger_error", "restart_error"]
 
 DRIVES: Final[dict[str, list[dict[str, Any]]]] = {
     "hold": [{"hold": 1.6, "until": {"time": 2.0}}],
@@ -26,10 +26,12 @@ DRIVES: Final[dict[str, list[dict[str, Any]]]] = {
 }  # fmt: skip
 """Drives [V, A, s] of a small particle at 75 degC that begins as Li7Ti5O12."""
 
-_CIRCUITS: Final[dict[str, dict[str, Any]]] = {
+CIRCUITS: Final[dict[str, dict[str, Any]]] = {
     "two contacts": {},
     "two contacts with resistance and double layer": {"resistance": 1e-2, "capacitance": 0.05},
 }
+"""What the contacts have in series and in parallel [ohm m2, F m-2]."""
+
 _REACTION: Final = {"law": "butler_volmer", "k0": {"at": 1e-9, "reference": 298.15, "Ea": 48242.0}}
 
 
@@ -72,15 +74,9 @@ def restart_error(scenario: Scenario, run: xr.Dataset, time: float) -> float:
     return float(max(x, potential, charge))
 
 
-def drive_errors(*, quick: bool = False) -> dict[str, tuple[float, float]]:
-    """Ledger and restart error of every drive, on contacts without and with a circuit of their own."""
-    errors = {}
-    for circuit, extra in _CIRCUITS.items():
-        for name, drive in DRIVES.items():
-            if quick and (extra or name == "PITT"):
-                continue
-            scenario = _particle(drive, extra)
-            run = simulate(scenario)
-            middle = float(run["time"].values[(run.sizes["time"] - 1) // 2])
-            errors[f"{name}, {circuit}"] = ledger_error(run), restart_error(scenario, run, middle)
-    return errors
+def drive_errors(drive: str, circuit: str) -> tuple[float, float]:
+    """Ledger and restart error of one of the drives, on contacts with one of the circuits."""
+    scenario = _particle(DRIVES[drive], CIRCUITS[circuit])
+    run = simulate(scenario)
+    middle = float(run["time"].values[(run.sizes["time"] - 1) // 2])
+    return ledger_error(run), restart_error(scenario, run, middle)

@@ -6,8 +6,10 @@ drive step, track the front, fit k. Two values agree where their 95 % intervals 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import xarray as xr
 
@@ -18,9 +20,10 @@ from lto_sim.microscope import render_maps
 from lto_sim.scenario import Scenario
 from lto_sim.scenario.ready import ready_scenario
 from lto_sim.transport import simulate
+from lto_sim.validate.section import Check
 from lto_sim.validate.table import Row
 
-__all__ = ["DAMAGE", "PROGRAMME_SEEDS", "StepRate", "programme_rates", "programme_rows"]
+__all__ = ["DAMAGE", "PROGRAMME_SEEDS", "StepRate", "programme_checks", "programme_rates"]
 
 PROGRAMME_SEEDS: Final = tuple(range(10))
 """Seeds of the noise of the maps; all of them count."""
@@ -70,25 +73,29 @@ def programme_rates(
     return rates
 
 
-def programme_rows(*, quick: bool = False) -> list[Row]:
+def programme_checks(quick: bool) -> Sequence[Check]:
     """How many seeds agree on k at 90 degC: all without damage, none with it."""
-    scenario = ready_scenario("paper_programme")
-    rows = []
-    for name, values, expected in (("no damage", {}, 1), ("beam damage", DAMAGE, 0)):
-        chosen = scenario.with_values(values)
-        run = simulate(chosen)
-        seeds = PROGRAMME_SEEDS[:4] if quick else PROGRAMME_SEEDS
-        agreed = {"extraction": 0, "insertion": 0}
-        for seed in seeds:
-            rates = programme_rates(run, chosen, seed, (_REPEATED,))
-            for direction in agreed:
-                first, last = (rate for rate in rates if rate.direction == direction)
-                agreed[direction] += int(first.low <= last.high and last.low <= first.high)
-        rows += [
-            Row(
-                f"seeds of {len(seeds)} in which k at 90 degC, first and last, agrees: {direction}, {name}",
-                expected * len(seeds), count, count - expected * len(seeds), 0.0,
-            )
-            for direction, count in agreed.items()
-        ]  # fmt: skip
-    return rows
+    seeds = PROGRAMME_SEEDS[:4] if quick else PROGRAMME_SEEDS
+    return [
+        partial(_agreement_rows, "no damage", {}, 1, seeds),
+        partial(_agreement_rows, "beam damage", DAMAGE, 0, seeds),
+    ]
+
+
+def _agreement_rows(name: str, values: dict[str, Any], expected: int, seeds: Sequence[int]) -> list[Row]:
+    chosen = ready_scenario("paper_programme").with_values(values)
+    run = simulate(chosen)
+    agreed = {"extraction": 0, "insertion": 0}
+    for seed in seeds:
+        rates = programme_rates(run, chosen, seed, (_REPEATED,))
+        for direction in agreed:
+            first, last = (rate for rate in rates if rate.direction == direction)
+            agreed[direction] += int(first.low <= last.high and last.low <= first.high)
+    wanted = expected * len(seeds)
+    return [
+        Row(
+            f"seeds of {len(seeds)} whose k at 90 degC, first and last, agree: {direction}, {name}",
+            wanted, count, count - wanted, 0.0,
+        )
+        for direction, count in agreed.items()
+    ]  # fmt: skip

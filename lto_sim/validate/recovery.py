@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -27,9 +28,10 @@ from lto_sim.reproduce.experiment import (
 )
 from lto_sim.reproduce.summary import weighted_line
 from lto_sim.transport import simulate
+from lto_sim.validate.section import Check
 from lto_sim.validate.table import Row
 
-__all__ = ["SEEDS", "recovery_rows"]
+__all__ = ["SEEDS", "recovery_checks", "recovery_rows"]
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +60,11 @@ def _refitted(job: _Job) -> tuple[float, Floats]:
         fit = measure(run, scenario, job.direction, np.random.default_rng([seed, job.number]))[2]
         rows.append((fit.k, fit.k_std, *fit.interval))
     return true_rate(scenario).k, np.array(rows)
+
+
+def recovery_checks(quick: bool) -> Sequence[Check]:
+    """One check of all the seeds, or of five."""
+    return [partial(recovery_rows, quick=quick)]
 
 
 def recovery_rows(*, quick: bool = False, processes: int | None = None) -> list[Row]:

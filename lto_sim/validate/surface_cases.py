@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,19 @@ from lto_sim.exact.wagner import rate_constant
 from lto_sim.specimen import Contact, Mesh, Rectangle, Specimen, Stretch, Wedge, build_mesh
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.loop import Counters
+from lto_sim.transport.record import Observer, Span
 from lto_sim.transport.stepper import Conditions
 from lto_sim.validate.track import run_track
 
 __all__ = [
     "GROWING_DIFFUSIVITY",
     "LamellaFront",
+    "LocalRates",
     "ShellProfile",
     "WedgeFronts",
     "fed_conditions",
     "lamella_front",
+    "local_rates",
     "saturated_run",
     "shell_profile",
     "transformed",
@@ -59,12 +62,22 @@ def fed_conditions(mesh: Mesh, excess: float, *, perimeter: float = 0.0, faces: 
 
 
 def saturated_run(
-    mesh: Mesh, conditions: Conditions, excess: float, times: Floats, front_fraction: float
-) -> tuple[Floats, Counters]:
-    """Transformed fraction (time, z, y, x) from the saturated parent."""
+    mesh: Mesh, conditions: Conditions, excess: float, times: Floats, front_fraction: float,
+    observers: Sequence[Observer] = (),
+) -> tuple[Floats, Counters]:  # fmt: skip
+    """Transformed fraction (time, z, y, x) from the saturated parent; `observers` see every step too."""
     controller = StepController(front_fraction, 0.1, excess * _GAP)
     start = np.full(mesh.shape, _POOR)
-    return run_track(mesh, start, lambda _: conditions, times, transformed, controller)
+    return run_track(mesh, start, lambda _: conditions, times, transformed, controller, observers)
+
+
+class _LastExcess:
+    """Observer: the excess of the surface at the end."""
+
+    excess: Floats
+
+    def observe(self, span: Span) -> None:
+        self.excess = span.excess_end
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,7 @@ class ShellProfile:
     ----------
     position : Positions along the surface, as part of the exact reach L.
     error : Relative error of the thickness there.
+    excess : Excess of the surface there over that of the fed edge; the exact one is (1 - position)^3.
     tip_exponent : Exponent of the reach over time; the exact one is 1/4.
     tip : Reach over the exact one at the end.
     counters : Work and quality of the run.
@@ -82,6 +96,7 @@ class ShellProfile:
 
     position: tuple[float, ...]
     error: tuple[float, ...]
+    excess: tuple[float, ...]
     tip_exponent: float
     tip: float
     counters: Counters
@@ -118,7 +133,8 @@ def shell_profile(
         conditions = fed_conditions(mesh, excess, perimeter=h0 / ratio)
         depth_axis = 2
     times = end * np.geomspace(0.1, 1.0, 10)
-    fraction, counters = saturated_run(mesh, conditions, excess, times, front_fraction)
+    last = _LastExcess()
+    fraction, counters = saturated_run(mesh, conditions, excess, times, front_fraction, (last,))
     half = np.take(fraction, np.arange(depth), axis=depth_axis)
     shell = half.sum(axis=depth_axis)[:, 0, :] * cell
     along = 0.5 * (mesh.x_face[1:] + mesh.x_face[:-1])
@@ -128,7 +144,12 @@ def shell_profile(
     ]
     tips = [_tip(along, h, float(exact.length(t))) for h, t in zip(shell, times, strict=True)]
     exponent = float(np.polyfit(np.log(times), np.log(tips), 1)[0])
-    return ShellProfile(places, tuple(error), exponent, tips[-1] / reach, counters)
+    kind, axis = (1, 0) if on == "faces" else (0, 1)
+    on_top = (mesh.surface.kind == kind) & (mesh.surface.cell[:, axis] == 0)
+    where = np.argsort(mesh.surface.position[on_top, 0])
+    x, w = mesh.surface.position[on_top, 0][where], last.excess[on_top][where]
+    over = tuple(float(v) for v in np.interp([p * reach for p in places], x, w / (excess * _GAP)))
+    return ShellProfile(places, tuple(error), over, exponent, tips[-1] / reach, counters)
 
 
 def _tip(along: Floats, shell: Floats, reach: float) -> float:
@@ -179,6 +200,54 @@ def lamella_front(ratio: float, *, layers: int = 8, excess: float = 0.05) -> Lam
 def _rate(time: Floats, xi: Floats) -> float:
     """K of xi^2 = 2 k t + constant."""
     return float(np.polyfit(time, np.square(xi), 1)[0]) / 2.0
+
+
+@dataclass(frozen=True)
+class LocalRates:
+    """Rate constants d(xi^2)/dt/2 over k_app where the mean front stands at 4 H.
+
+    Parameters
+    ----------
+    mean, middle, face : Of the mean front, of that at mid-plane, and of that at the faces.
+    """
+
+    mean: float
+    middle: float
+    face: float
+
+
+def local_rates(
+    *, ratio: float = 2.0, place: float = 4.0, layers: int = 8, excess: float = 0.05,
+    feeds: Literal["bulk", "both"] = "both",
+) -> LocalRates:  # fmt: skip
+    """Local rate constants in a lamella, before the front is beyond the crossover.
+
+    Parameters
+    ----------
+    ratio : l/H.
+    place : Mean position over the thickness H at which they are taken, from a tenth of it on either side.
+    layers : Cells through the thickness.
+    excess : A.
+    feeds : Whether the contact feeds the surface layers beside the bulk.
+    """
+    thickness = 150e-9
+    cell = thickness / layers
+    length = cell * math.ceil(1.8 * place * layers)
+    body = Specimen(Rectangle(length, cell), thickness, cell, layers=layers, symmetry=True)
+    mesh = build_mesh(body, (Contact("fed", Stretch("left"), feeds=feeds),), faces=True)
+    expected = thin_lamella.apparent_rate_constant(
+        rate_constant(GROWING_DIFFUSIVITY, excess), ratio * thickness, thickness
+    )
+    times = np.linspace(0.0, 1.4 * (place * thickness) ** 2 / (2.0 * expected), 401)[1:]
+    conditions = fed_conditions(mesh, excess, faces=ratio * thickness)
+    fraction, _ = saturated_run(mesh, conditions, excess, times, 0.25)
+    front = fraction.sum(axis=(2, 3)) * cell
+    mean = front.mean(axis=1)
+    near = np.abs(mean / (place * thickness) - 1.0) < 0.1
+    mean_rate, face, middle = (
+        _rate(times[near], xi[near]) / expected for xi in (mean, front[:, 0], front[:, -1])
+    )
+    return LocalRates(mean_rate, middle, face)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
-"""One table for every validation script: quantity, exact, obtained, error, order, verdict."""
+"""One table for every comparison: quantity, exact, obtained, error, order, verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
-__all__ = ["Row", "format_table", "passed"]
+__all__ = ["HEADINGS", "Row", "format_row", "format_table", "passed"]
 
-_HEADINGS = ("quantity", "exact", "obtained", "error", "order", "verdict")
+HEADINGS: Final = ("quantity", "exact", "obtained", "error", "order", "verdict")
+_WIDTHS: Final = (68, 12, 12, 9, 14, 0)
+"""Widths of the columns of a table whose rows are printed before the last of them is known."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,29 @@ class Row:
             f"{verdict} (<= {self.limit:g})",
         )  # fmt: skip
 
+    def as_dict(self) -> dict[str, Any]:
+        """The row as plain values, for JSON."""
+        return {
+            "quantity": self.quantity,
+            "exact": float(self.exact),
+            "obtained": float(self.obtained),
+            "error": float(self.error),
+            "limit": float(self.limit),
+            "order": [float(value) for value in self.order],
+            "passed": bool(self.passed),
+        }
+
 
 def passed(rows: Sequence[Row]) -> bool:
     """Whether every row passes; an empty table does not."""
     return bool(rows) and all(row.passed for row in rows)
 
 
+def format_row(cells: Sequence[str]) -> str:
+    """One line of a table of fixed widths; a cell that is too long pushes the rest to the right."""
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
+
+
 def format_table(rows: Sequence[Row]) -> str:
-    """Aligned text, one line a row, headings first."""
-    lines = [_HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+    """Text of a whole table, one line a row, headings first."""
+    return "\n".join(format_row(line) for line in (HEADINGS, *(row.cells() for row in rows)))

@@ -14,7 +14,7 @@ from lto_sim.specimen import Mesh
 from lto_sim.transport.controller import StepController
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Counters, Leg, march
-from lto_sim.transport.record import Span
+from lto_sim.transport.record import Observer, Span
 from lto_sim.transport.step import ImplicitStepper
 from lto_sim.transport.stepper import Conditions
 
@@ -93,9 +93,10 @@ def run_track(
     times: Floats,
     measure: Measure,
     controller: StepController,
+    observers: Sequence[Observer] = (),
 ) -> tuple[Floats, Counters]:
     """March from `x_start` to the last time; `measure` of the composition at every time, and the counters."""
     record = _FrontRecord(times, measure)
     leg = Leg(float(times[-1]), 0.0, conditions, controller)
-    _, _, counters = march(ImplicitStepper(make_grid(mesh)), x_start, (leg,), (record,))
+    _, _, counters = march(ImplicitStepper(make_grid(mesh)), x_start, (leg,), (record, *observers))
     return np.array(record.positions), counters
