@@ -27,11 +27,11 @@ from reference import FILE, read_reference, settings
 
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
+from lto_sim.transport.fipy_engine import solver_name
 
 __all__ = ["Row", "main"]
 
 _FRONT_FRACTIONS = (1.0, 0.5, 0.25, 0.125, 0.0625)
-_FIPY_SOLVER = "SciPy sparse LU"
 _COST_STEPS = 20_000
 """py-pde steps over which the cost of one is measured."""
 HEADINGS = (
@@ -102,6 +102,10 @@ def grid_rows(columns: int, problem: Problem) -> int:
     return round(columns * problem.height / problem.width)
 
 
+def _fipy_solver(columns: int, problem: Problem) -> str:
+    return solver_name(columns * grid_rows(columns, problem), 2)
+
+
 def native_trials(
     scenario: Scenario,
     problem: Problem,
@@ -120,7 +124,8 @@ def native_trials(
         row = Row(
             "native" if native else "FiPy",
             f"implicit, order {order}, finite Newton, front_fraction {fraction:g}",
-            "multigrid CG" if native else _FIPY_SOLVER, columns, grid_rows(columns, problem),
+            "multigrid CG" if native else _fipy_solver(columns, problem),
+            columns, grid_rows(columns, problem),
             f"front_fraction {fraction:g}",
         )  # fmt: skip
 
@@ -168,7 +173,8 @@ def shortened_fipy(scenario: Scenario, problem: Problem, columns: int, steps: in
         np.save(file, np.clip(whole["li_fraction"].values[-2].astype(np.float64), 0.0, 1.0))
         late, _ = _cost_of_steps(fipy.with_values({"initial": str(file)}))
     row = Row(
-        "FiPy", "implicit, order 1, finite Newton, front_fraction 0.25", _FIPY_SOLVER, columns,
+        "FiPy", "implicit, order 1, finite Newton, front_fraction 0.25",
+        _fipy_solver(columns, problem), columns,
         grid_rows(columns, problem), "front_fraction 0.25", measured="extrapolated",
         how=f"{early:.3g} s a step over the first {steps} and {late:.3g} s over as many late ones, times the "
         f"{whole.attrs['steps']} steps of a native run with the same settings, whose errors are shown (li "

@@ -54,7 +54,7 @@ from lto_sim.transport.fipy_mesh import FiPyMesh, load_fipy, make_fipy_mesh
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.stepper import Conditions, Stepper, StepResult
 
-__all__ = ["FiPyStepper"]
+__all__ = ["FiPyStepper", "solver_name"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -226,10 +226,25 @@ class _System:
         return np.array(self.u.value), int(self.solver.convergence.status_code) == 0
 
 
+def _has_multigrid(dimensions: int) -> bool:
+    return dimensions == 2 and find_spec("pyamg") is not None
+
+
+def _is_direct(cells: int, dimensions: int) -> bool:
+    return cells <= (_BEFORE_MULTIGRID if _has_multigrid(dimensions) else _DIRECT[dimensions])
+
+
+def solver_name(cells: int, dimensions: int) -> str:
+    """Linear solver that is taken for so many cells."""
+    if _is_direct(cells, dimensions):
+        return "SciPy sparse LU"
+    return "SciPy PCG, PyAMG" if _has_multigrid(dimensions) else "SciPy PCG, diagonal"
+
+
 def _solver(solvers: Any, cells: int, dimensions: int) -> Any:
     """A solver of FiPy's for so many cells."""
-    multigrid = dimensions == 2 and find_spec("pyamg") is not None
-    if cells <= (_BEFORE_MULTIGRID if multigrid else _DIRECT[dimensions]):
+    multigrid = _has_multigrid(dimensions)
+    if _is_direct(cells, dimensions):
         return solvers.LinearLUSolver(tolerance=0.0, criterion="unscaled", iterations=2)
     return solvers.LinearPCGSolver(
         tolerance=_LINEAR, criterion="RHS", iterations=20_000,
