@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 _G: Final = 1.0 - math.sqrt(0.5)
 _FORWARD: Final = (1.0 - _G) / _G
-_OUTSIDE: Final = 1e-13
+_OUTSIDE: Final = 5e-13
 """How far [li fraction] a composition may be beyond 0 or 1 for round-off."""
 
 

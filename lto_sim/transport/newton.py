@@ -45,6 +45,8 @@ _TOLERANCES = (1e-4, 1e-8, 0.0)
 round-off and the tolerance of the step): states settle on a coarse scale first. A state that turned on the
 noise of a rough solution would have to turn back, cell by cell, and one found late would cost another full
 solution."""
+_OF_ELEMENTS = 100.0
+"""An element's excess is rougher than the residuals of a rough solution by about this."""
 _ALL_AT_ONCE = 30
 """Newton iterations in which every state follows the solution."""
 
@@ -137,9 +139,9 @@ def _beyond(problem: Problem, local: Local, v: Floats, c: int, x: float) -> floa
 
 @kernel
 def _next_states(
-    problem: Problem, local: Local, x: Floats, v: Floats, slack: float, every: bool, single: bool
+    problem: Problem, local: Local, x: Floats, v: Floats, slack: float, wide: float, every: bool, single: bool
 ) -> bool:
-    """States that the solution asks for; True if one changed by more than round-off (`slack`).
+    """States that the solution asks for; True if one changed by more than round-off (`slack`, of w `wide`).
 
     Without `every`, cells leave their phase only where `_beyond` says so. With `single` only the first is
     changed: Murty's least-index pivoting, which cannot come back to where it was (the complementarity problem
@@ -179,7 +181,7 @@ def _next_states(
     for e in range(local.side.size):
         u = base[node + e] + v[node + e]
         over = abs(u) / (phases.d_poor if local.side[e] < 0 else phases.d_rich)
-        if not local.held[e] and local.side[e] * u < 0.0 and over > slack:
+        if not local.held[e] and local.side[e] * u < 0.0 and over > wide:
             local.side[e] = -local.side[e]
             changed = True
             if single:
@@ -309,9 +311,10 @@ def newton_step(
         slack = _EXACT + balance(problem, local, v, x)
         resolved = max(slack, aim, near)
         single = iteration >= _ALL_AT_ONCE
-        changed = _next_states(problem, local, x, v, resolved, single, single)
+        wide = resolved if stage == 2 else _OF_ELEMENTS * resolved
+        changed = _next_states(problem, local, x, v, resolved, wide, single, single)
         if not changed:
-            changed = _next_states(problem, local, x, v, resolved, True, single)
+            changed = _next_states(problem, local, x, v, resolved, wide, True, single)
         fresh = _couple(problem, local, v, resolved) or changed
         if not fresh:
             done = aim <= 2.0 * max(tolerance, slack)  # the slack of this iteration is not that of `aim`
