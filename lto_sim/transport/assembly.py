@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.compiled import kernel, summing
+from lto_sim.transport.compiled import kernel, threaded
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.krylov import Skew
 from lto_sim.transport.multigrid import System
 from lto_sim.transport.network import Network
+from lto_sim.transport.passes import PART, THREADED_CELLS, largest
 
 __all__ = ["Cells", "Local", "Problem", "assemble", "balance"]
 
@@ -24,6 +26,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 States = NDArray[np.int8]
+
+_STRIP = 1024
 
 
 class Cells(NamedTuple):
@@ -109,25 +113,57 @@ def assemble(problem: Problem, system: System, skew: Skew, local: Local) -> None
 @kernel
 def _assemble_cells(problem: Problem, system: System, local: Local) -> None:
     dims, cells, phases, dt = problem.network.dims, problem.cells, problem.phases, problem.dt
-    nz, nx = dims[0, 1], dims[0, 3]
-    plane = dims[0, 2] * nx
-    first, end = plane, plane * (nz + 1)
-    state, base, here = local.state, local.base, slice(first, end)
+    plane = dims[0, 2] * dims[0, 3]
+    first, n = plane, plane * dims[0, 1]
+    if n >= THREADED_CELLS:
+        _assemble_threaded(
+            first, n, dims[0, 1], dims[0, 3], plane, phases.x_poor, phases.x_rich, phases.d_poor * dt,
+            phases.d_rich * dt, dt, problem.x_old, cells.volume, cells.gx, cells.gy, cells.gz, local.state,
+            local.base, local.rhs, system.a, system.gx, system.gy, system.gz, system.active,
+        )  # fmt: skip
+    else:
+        _assemble_part(
+            first, first + n, dims[0, 1], dims[0, 3], plane, phases.x_poor, phases.x_rich, phases.d_poor * dt,
+            phases.d_rich * dt, dt, problem.x_old, cells.volume, cells.gx, cells.gy, cells.gz, local.state,
+            local.base, local.rhs, system.a, system.gx, system.gy, system.gz, system.active,
+        )  # fmt: skip
+
+
+@threaded
+def _assemble_threaded(
+    first: int, n: int, nz: int, nx: int, plane: int, x_poor: float, x_rich: float, poor: float, rich: float,
+    dt: float, x_old: Floats, volume: Floats, gx: Floats, gy: Floats, gz: Floats, state: States, base: Floats,
+    rhs: Floats, a: Floats, both_x: Floats, both_y: Floats, both_z: Floats, active: Flags,
+) -> None:  # fmt: skip
+    for part in numba.prange((n + PART - 1) // PART):
+        begin = first + part * PART
+        _assemble_part(
+            begin, min(begin + PART, first + n), nz, nx, plane, x_poor, x_rich, poor, rich, dt, x_old, volume,
+            gx, gy, gz, state, base, rhs, a, both_x, both_y, both_z, active,
+        )  # fmt: skip
+
+
+@kernel
+def _assemble_part(
+    first: int, end: int, nz: int, nx: int, plane: int, x_poor: float, x_rich: float, poor: float,
+    rich: float, dt: float, x_old: Floats, volume: Floats, gx: Floats, gy: Floats, gz: Floats, state: States,
+    base: Floats, rhs: Floats, a: Floats, both_x: Floats, both_y: Floats, both_z: Floats, active: Flags,
+) -> None:  # fmt: skip
+    here = slice(first, end)
     _store(
-        state[here], problem.x_old[here], cells.volume[here], phases.x_poor, phases.x_rich,
-        1.0 / (phases.d_poor * dt), 1.0 / (phases.d_rich * dt), 1.0 / dt, system.a[here], local.rhs[here],
-        system.active[here],
+        state[here], x_old[here], volume[here], x_poor, x_rich, 1.0 / poor, 1.0 / rich, 1.0 / dt, a[here],
+        rhs[here], active[here],
     )  # fmt: skip
     for axis in range(3 if nz > 1 else 2):
         step = 1 if axis == 0 else (nx if axis == 1 else plane)
-        g = cells.gx if axis == 0 else (cells.gy if axis == 1 else cells.gz)
-        both = system.gx if axis == 0 else (system.gy if axis == 1 else system.gz)
+        g = gx if axis == 0 else (gy if axis == 1 else gz)
+        both = both_x if axis == 0 else (both_y if axis == 1 else both_z)
+        ahead, behind = slice(first + step, end + step), slice(first - step, end - step)
         _join(
-            g[here], g[first - step : end - step], state[here], state[first + step : end + step],
-            state[first - step : end - step], base[here], base[first + step : end + step],
-            base[first - step : end - step], both[here], system.a[here], local.rhs[here],
+            g[here], g[behind], state[here], state[ahead], state[behind], base[here], base[ahead],
+            base[behind], both[here], a[here], rhs[here],
         )  # fmt: skip
-    _leave_active(state[here], system.a[here], local.rhs[here])
+    _leave_active(state[here], a[here], rhs[here])
 
 
 @kernel
@@ -177,45 +213,38 @@ def _assemble_contacts(problem: Problem, system: System, local: Local) -> None:
 
 @kernel
 def _assemble_elements(problem: Problem, system: System, skew: Skew, local: Local) -> None:
-    network, elements, faces, phases = problem.network, problem.elements, problem.faces, problem.phases
+    """Elements, their edges and the contacts that feed them."""
+    network, faces, phases = problem.network, problem.faces, problem.phases
     node, count, edges = network.dims[0, 4], network.dims[0, 5], network.dims[0, 8]
     a, rhs, base = system.a, local.rhs, local.base
     joints = edges + problem.barriers.cell.size
+    into_first, into_second = skew.into_first[joints:], skew.into_second[joints:]
     for e in range(count):
         n = node + e
         system.active[n] = not local.held[e]
         a[n] = rhs[n] = 0.0
     for e in range(count):
+        p, q = _conductances(local, e, network.cell[e])
+        both = (not local.held[e]) & (local.state[network.cell[e]] != 0)
+        small = min(p, q)
+        system.coupling[e] = small if both else 0.0
+        into_first[e] = q - small if both else 0.0
+        into_second[e] = p - small if both else 0.0
+    for e in range(count):
         n, c = node + e, network.cell[e]
         p, q = _conductances(local, e, c)
         flux = _difference(p, base[n], q, base[c])
-        both = not local.held[e] and local.state[c] != 0
-        small = min(p, q)
-        system.coupling[e] = small if both else 0.0
-        skew.into_first[joints + e] = q - small if both else 0.0
-        skew.into_second[joints + e] = p - small if both else 0.0
-        if not local.held[e]:
-            rhs[n] -= flux
-            a[n] += p - small if both else p
-        if local.state[c] != 0:
-            rhs[c] += flux
-            a[c] += q - small if both else q
-    for f in range(edges):
-        first, second = network.first[f], network.second[f]
-        p = elements.edge[f] / (phases.d_poor if local.side[first - node] < 0 else phases.d_rich)
-        q = elements.edge[f] / (phases.d_poor if local.side[second - node] < 0 else phases.d_rich)
-        flux = _difference(p, base[first], q, base[second])
-        both = system.active[first] and system.active[second]
-        small = min(p, q)
-        system.link[f] = small if both else 0.0
-        skew.into_first[f] = q - small if both else 0.0
-        skew.into_second[f] = p - small if both else 0.0
-        if system.active[first]:
-            rhs[first] -= flux
-            a[first] += p - small if both else p
-        if system.active[second]:
-            rhs[second] += flux
-            a[second] += q - small if both else q
+        rhs[n] -= flux
+        rhs[c] += flux
+        a[n] += p - system.coupling[e]
+        a[c] += q - system.coupling[e]
+    _assemble_edges(problem, system, skew, local)
+    for e in range(count):
+        c = network.cell[e]
+        if local.held[e]:
+            a[node + e] = rhs[node + e] = 0.0
+        if local.state[c] == 0:
+            a[c] = rhs[c] = 0.0
     for f in range(faces.cell.size):
         n = faces.element[f]
         if n >= 0 and not local.held[n - node]:
@@ -223,6 +252,33 @@ def _assemble_elements(problem: Problem, system: System, skew: Skew, local: Loca
             d = phases.d_poor if side == 0 else phases.d_rich
             a[n] += faces.transfer[side, f] / d
             rhs[n] += faces.transfer[side, f] * (faces.w[side, f] - base[n] / d) + faces.imposed[f]
+
+
+@kernel
+def _assemble_edges(problem: Problem, system: System, skew: Skew, local: Local) -> None:
+    """Edges between elements, held ones too: two loops, as one that does all of it takes five times as long."""
+    network, edge, phases = problem.network, problem.elements.edge, problem.phases
+    node, edges = network.dims[0, 4], network.dims[0, 8]
+    a, rhs, base, link = system.a, local.rhs, local.base, system.link
+    poor, rich = 1.0 / phases.d_poor, 1.0 / phases.d_rich
+    for f in range(edges):
+        first, second = network.first[f], network.second[f]
+        p = edge[f] * (poor if local.side[first - node] < 0 else rich)
+        q = edge[f] * (poor if local.side[second - node] < 0 else rich)
+        both = system.active[first] & system.active[second]
+        small = min(p, q)
+        link[f] = small if both else 0.0
+        skew.into_first[f] = q - small if both else 0.0
+        skew.into_second[f] = p - small if both else 0.0
+    for f in range(edges):
+        first, second = network.first[f], network.second[f]
+        p = edge[f] * (poor if local.side[first - node] < 0 else rich)
+        q = edge[f] * (poor if local.side[second - node] < 0 else rich)
+        flux = _difference(p, base[first], q, base[second])
+        rhs[first] -= flux
+        rhs[second] += flux
+        a[first] += p - link[f]
+        a[second] += q - link[f]
 
 
 @kernel
@@ -254,22 +310,20 @@ def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
     """
     dims, cells, dt, x_old = problem.network.dims, problem.cells, problem.dt, problem.x_old
     faces, base = problem.faces, local.base
+    plane = dims[0, 2] * dims[0, 3]
+    first, n = plane, plane * dims[0, 1]
+    rough = np.zeros((n + PART - 1) // PART)
     nz, nx = dims[0, 1], dims[0, 3]
-    plane = dims[0, 2] * nx
-    first, end = plane, plane * (nz + 1)
-    here = slice(first, end)
-    x[here] = 0.0
-    worst = 0.0
-    for axis in range(3 if nz > 1 else 2):
-        step = 1 if axis == 0 else (nx if axis == 1 else plane)
-        g = cells.gx if axis == 0 else (cells.gy if axis == 1 else cells.gz)
-        ahead, behind = slice(first + step, end + step), slice(first - step, end - step)
-        _add_fluxes(
-            g[here], g[behind], base[here], base[ahead], base[behind], v[here], v[ahead], v[behind], x[here]
-        )
-        worst += _roughness(
-            g[here], g[behind], base[here], base[ahead], base[behind], v[here], local.scale[here]
-        )
+    if n >= THREADED_CELLS:
+        _balance_threaded(
+            first, n, nz, nx, plane, cells.gx, cells.gy, cells.gz, base, local.scale, v, x, rough
+        )  # fmt: skip
+    else:
+        for part in range(rough.size):
+            _balance_part(
+                first, n, nz, nx, plane, cells.gx, cells.gy, cells.gz, base, local.scale, v, x, part, rough
+            )  # fmt: skip
+    worst = largest(rough)
     for f in range(faces.cell.size):
         if faces.element[f] < 0:
             c = faces.cell[f]
@@ -283,8 +337,42 @@ def balance(problem: Problem, local: Local, v: Floats, x: Floats) -> float:
         worst = max(worst, _balance_elements(problem, local, v, x))
     if problem.barriers.cell.size > 0:
         _balance_barriers(problem, local, v, x)
+    here = slice(first, first + n)
     _move(x_old[here], local.scale[here], x[here])
     return 16.0 * 2.220446049250313e-16 * worst
+
+
+@threaded
+def _balance_threaded(
+    first: int, n: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, base: Floats,
+    scale: Floats, v: Floats, x: Floats, rough: Floats,
+) -> None:  # fmt: skip
+    for part in numba.prange(rough.size):
+        _balance_part(first, n, nz, nx, plane, gx, gy, gz, base, scale, v, x, part, rough)
+
+
+@kernel
+def _balance_part(
+    first: int, n: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, base: Floats,
+    scale: Floats, v: Floats, x: Floats, part: int, rough: Floats,
+) -> None:  # fmt: skip
+    """Fluxes between the cells of a part into x, and the largest of their parts as a composition."""
+    begin = first + part * PART
+    end = min(begin + PART, first + n)
+    here = slice(begin, end)
+    x[here] = 0.0
+    worst = 0.0
+    for axis in range(3 if nz > 1 else 2):
+        step = 1 if axis == 0 else (nx if axis == 1 else plane)
+        g = gx if axis == 0 else (gy if axis == 1 else gz)
+        ahead, behind = slice(begin + step, end + step), slice(begin - step, end - step)
+        _add_fluxes(
+            g[here], g[behind], base[here], base[ahead], base[behind], v[here], v[ahead], v[behind], x[here]
+        )
+        worst += _roughness(
+            g[here], g[behind], base[here], base[ahead], base[behind], v[here], scale[here]
+        )  # fmt: skip
+    rough[part] = worst
 
 
 @kernel
@@ -299,17 +387,32 @@ def _add_fluxes(
         x[c] = (x[c] + ahead) - behind
 
 
-@summing
+@kernel
 def _roughness(
     g: Floats, g_last: Floats, base: Floats, base_next: Floats, base_last: Floats, v: Floats, scale: Floats
 ) -> float:
     """Largest sum of the parts of a cell's fluxes, as a composition."""
-    worst = 0.0
-    for c in range(g.size):
+    part, worst = np.empty(_STRIP), 0.0
+    for begin in range(0, g.size, _STRIP):
+        end = min(begin + _STRIP, g.size)
+        here = slice(begin, end)
+        _rough_fluxes(
+            g[here], g_last[here], base[here], base_next[here], base_last[here], v[here], scale[here],
+            part[: end - begin],
+        )  # fmt: skip
+        worst = max(worst, largest(part[: end - begin]))
+    return worst
+
+
+@kernel
+def _rough_fluxes(
+    g: Floats, g_last: Floats, base: Floats, base_next: Floats, base_last: Floats, v: Floats, scale: Floats,
+    out: Floats,
+) -> None:  # fmt: skip
+    for c in range(out.size):
         rough = g[c] * (abs(base_next[c] - base[c]) + abs(v[c]))
         rough += g_last[c] * (abs(base[c] - base_last[c]) + abs(v[c]))
-        worst = max(worst, rough * scale[c])
-    return worst
+        out[c] = rough * scale[c]
 
 
 @kernel

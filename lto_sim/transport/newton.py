@@ -26,7 +26,7 @@ from lto_sim.transport.coupling import (
     front_depths,
 )
 from lto_sim.transport.krylov import Skew, solve_linear
-from lto_sim.transport.multigrid import System, coarsen, invert_diagonal
+from lto_sim.transport.multigrid import Levels, System, fill_levels
 
 __all__ = ["STATE_TOLERANCE", "linearised", "newton_step"]
 
@@ -264,14 +264,14 @@ def linearised(problem: Problem, system: System, skew: Skew, local: Local, w_old
 
 @kernel
 def newton_step(
-    problem: Problem, system: System, skew: Skew, local: Local, w_old: Floats, work: Floats,
+    problem: Problem, system: System, levels: Levels, skew: Skew, local: Local, w_old: Floats, work: Floats,
     tolerance: float, limit: int, u: Floats, x: Floats, counters: Integers,
 ) -> bool:  # fmt: skip
     """Advance x_old by dt into x; u, w_old and the fluxes of `local` are outputs too.
 
     Parameters
     ----------
-    problem, system, skew, local, work : What is given, and work space.
+    problem, system, levels, skew, local, work : What is given, and work space.
     w_old : Excess of every element: guess in, solution out.
     tolerance : Largest residual [li fraction].
     limit : Most Newton iterations.
@@ -302,9 +302,8 @@ def newton_step(
             _thomas(nx, system.a, system.gx, system.active, local.rhs, v, work)
         else:
             if fresh:
-                coarsen(network, system)
-                invert_diagonal(network, system)
-            used = solve_linear(network, system, skew, local.rhs, local.scale, v, work, aim, 200)
+                fill_levels(network, system, levels)
+            used = solve_linear(network, system, levels, skew, local.rhs, local.scale, v, work, aim, 200)
             counters[1] += used if used >= 0 else 200
             if used < 0:
                 break

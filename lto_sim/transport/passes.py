@@ -8,6 +8,8 @@ depend on it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +17,33 @@ from numpy.typing import NDArray
 from lto_sim.transport.compiled import kernel, threaded
 
 __all__ = [
+    "PART",
+    "THREADED_CELLS",
     "add_constants",
     "add_pairs",
     "add_seconds",
-    "apply_cells",
+    "copy",
     "first_relaxation",
+    "largest",
+    "largest_product",
+    "multiply_cells",
     "reciprocals",
     "relax_cells",
+    "residual_cells",
     "smooth_cells",
     "sum_rows",
 ]
 
 Floats = NDArray[np.float64]
+Reals = NDArray[np.floating[Any]]
+"""Of one precision within a call, mostly."""
 
-_THREADED_CELLS = 100_000
+THREADED_CELLS = 100_000
 """Cells from which a level is worth the start of threads."""
-_PART = 16_384
+PART = 16_384
 """Cells of a part."""
+_STRIP = 1024
+"""Cells whose values are kept for a moment where a maximum of them is wanted."""
 
 
 @kernel
@@ -45,55 +57,89 @@ def sum_rows(
 
 
 @kernel
-def reciprocals(values: Floats, out: Floats) -> None:
+def reciprocals(values: Reals, out: Reals) -> None:
     """Fill 1 / values, 0 where they are."""
+    zero, one = out.dtype.type(0.0), out.dtype.type(1.0)
     for c in range(out.size):
         value = values[c]
-        out[c] = 1.0 / value if value > 0.0 else 0.0
+        out[c] = one / value if value > zero else zero
 
 
 @kernel
-def apply_cells(
-    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats, b: Floats,
-    sign: float, u: Floats, out: Floats,
+def largest(values: Floats) -> float:
+    """Largest of numbers that are not negative, NaN above all; 0 of none.
+
+    As whole numbers their bits are in the same order, and a maximum of those is a vector instruction.
+    """
+    bits, most = values.view(np.int64), 0
+    for c in range(bits.size):
+        most = max(most, bits[c])
+    return np.array([most], dtype=np.int64).view(np.float64)[0]
+
+
+@kernel
+def largest_product(values: Floats, scale: Floats) -> float:
+    """Largest |values| scale, for a scale that is not negative."""
+    part, most = np.empty(_STRIP), 0.0
+    for begin in range(0, values.size, _STRIP):
+        end = min(begin + _STRIP, values.size)
+        _absolute_products(values[begin:end], scale[begin:end], part[: end - begin])
+        most = max(most, largest(part[: end - begin]))
+    return most
+
+
+@kernel
+def _absolute_products(values: Floats, scale: Floats, out: Floats) -> None:
+    for c in range(out.size):
+        out[c] = abs(values[c]) * scale[c]
+
+
+@kernel
+def copy(values: Reals, out: Reals) -> None:
+    """Fill `out`, whatever the precision of both."""
+    for c in range(out.size):
+        out[c] = values[c]
+
+
+@kernel
+def multiply_cells(
+    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats, u: Reals,
+    out: Floats,
 ) -> None:  # fmt: skip
-    """Fill out = b - sign (M u) on the cells of a level."""
+    """Fill out = M u on the cells of a level."""
     plane = ny * nx
     first, n = start + plane, plane * nz
-    end = first + n
-    if n >= _THREADED_CELLS:
-        _apply_threaded(first, n, nz, nx, plane, gx, gy, gz, diagonal, b, sign, u, out)
+    if n >= THREADED_CELLS:
+        _multiply_threaded(first, n, nz, nx, plane, gx, gy, gz, diagonal, u, out)
     else:
-        _apply_part(first, end, nz, nx, plane, gx, gy, gz, diagonal, b, sign, u, out)
+        _multiply_part(first, first + n, nz, nx, plane, gx, gy, gz, diagonal, u, out)
 
 
 @threaded
-def _apply_threaded(
+def _multiply_threaded(
     first: int, n: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats,
-    b: Floats, sign: float, u: Floats, out: Floats,
+    u: Reals, out: Floats,
 ) -> None:  # fmt: skip
-    for part in numba.prange((n + _PART - 1) // _PART):
-        begin = first + part * _PART
-        _apply_part(
-            begin, min(begin + _PART, first + n), nz, nx, plane, gx, gy, gz, diagonal, b, sign, u, out
-        )
+    for part in numba.prange((n + PART - 1) // PART):
+        begin = first + part * PART
+        _multiply_part(begin, min(begin + PART, first + n), nz, nx, plane, gx, gy, gz, diagonal, u, out)
 
 
 @kernel
-def _apply_part(
+def _multiply_part(
     first: int, end: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats,
-    b: Floats, sign: float, u: Floats, out: Floats,
+    u: Reals, out: Floats,
 ) -> None:  # fmt: skip
     if nz == 1:
-        _apply_2d(
+        _multiply_2d(
             gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
-            diagonal[first:end], b[first:end], sign, u[first:end], u[first + 1 : end + 1],
-            u[first - 1 : end - 1], u[first + nx : end + nx], u[first - nx : end - nx], out[first:end],
+            diagonal[first:end], u[first:end], u[first + 1 : end + 1], u[first - 1 : end - 1],
+            u[first + nx : end + nx], u[first - nx : end - nx], out[first:end],
         )  # fmt: skip
     else:
-        _apply_3d(
+        _multiply_3d(
             gx[first:end], gx[first - 1 : end - 1], gy[first:end], gy[first - nx : end - nx],
-            gz[first:end], gz[first - plane : end - plane], diagonal[first:end], b[first:end], sign,
+            gz[first:end], gz[first - plane : end - plane], diagonal[first:end],
             u[first:end], u[first + 1 : end + 1], u[first - 1 : end - 1], u[first + nx : end + nx],
             u[first - nx : end - nx], u[first + plane : end + plane], u[first - plane : end - plane],
             out[first:end],
@@ -101,36 +147,74 @@ def _apply_part(
 
 
 @kernel
-def _apply_2d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, diagonal: Floats, b: Floats, sign: float, u: Floats,
-    ue: Floats, uw: Floats, un: Floats, us: Floats, out: Floats,
+def _multiply_2d(
+    ge: Floats, gw: Floats, gn: Floats, gs: Floats, diagonal: Floats, u: Reals, ue: Reals, uw: Reals,
+    un: Reals, us: Reals, out: Floats,
 ) -> None:  # fmt: skip
     for c in range(out.size):
         flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
-        out[c] = b[c] - sign * (diagonal[c] * u[c] - flux)
+        out[c] = diagonal[c] * u[c] - flux
 
 
 @kernel
-def _apply_3d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, diagonal: Floats, b: Floats,
-    sign: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, ua: Floats, ub: Floats,
-    out: Floats,
+def _multiply_3d(
+    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, diagonal: Floats, u: Reals,
+    ue: Reals, uw: Reals, un: Reals, us: Reals, ua: Reals, ub: Reals, out: Floats,
 ) -> None:  # fmt: skip
     for c in range(out.size):
         flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c] + ga[c] * ua[c] + gb[c] * ub[c]
-        out[c] = b[c] - sign * (diagonal[c] * u[c] - flux)
+        out[c] = diagonal[c] * u[c] - flux
+
+
+@kernel
+def residual_cells(
+    start: int, nz: int, ny: int, nx: int, gx: Reals, gy: Reals, gz: Reals, diagonal: Reals, b: Reals,
+    u: Reals, out: Reals,
+) -> None:  # fmt: skip
+    """Fill out = b - M u on the cells of a level."""
+    plane = ny * nx
+    first, n = start + plane, plane * nz
+    if n >= THREADED_CELLS:
+        _residual_threaded(first, n, nz, nx, plane, gx, gy, gz, diagonal, b, u, out)
+    else:
+        _residual_part(first, first + n, nz, nx, plane, gx, gy, gz, diagonal, b, u, out)
+
+
+@threaded
+def _residual_threaded(
+    first: int, n: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, diagonal: Reals,
+    b: Reals, u: Reals, out: Reals,
+) -> None:  # fmt: skip
+    for part in numba.prange((n + PART - 1) // PART):
+        begin = first + part * PART
+        _residual_part(begin, min(begin + PART, first + n), nz, nx, plane, gx, gy, gz, diagonal, b, u, out)
+
+
+@kernel
+def _residual_part(
+    first: int, end: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, diagonal: Reals,
+    b: Reals, u: Reals, out: Reals,
+) -> None:  # fmt: skip
+    _multiply_part(first, end, nz, nx, plane, gx, gy, gz, diagonal, u, out)
+    _take_from(b[first:end], out[first:end])
+
+
+@kernel
+def _take_from(b: Reals, out: Reals) -> None:
+    for c in range(out.size):
+        out[c] = b[c] - out[c]
 
 
 @kernel
 def relax_cells(
-    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats,
-    step: float, momentum: float, u: Floats, last: Floats,
+    start: int, nz: int, ny: int, nx: int, gx: Reals, gy: Reals, gz: Reals, inverse: Reals, b: Reals,
+    step: np.floating[Any], momentum: np.floating[Any], u: Reals, last: Reals,
 ) -> None:  # fmt: skip
     """Replace `last` by u + step (Jacobi correction of u) + momentum (u - last)."""
     plane = ny * nx
     first, n = start + plane, plane * nz
     end = first + n
-    if n >= _THREADED_CELLS:
+    if n >= THREADED_CELLS:
         _relax_threaded(first, n, nz, nx, plane, gx, gy, gz, inverse, b, step, momentum, u, last)
     else:
         _relax_part(first, end, nz, nx, plane, gx, gy, gz, inverse, b, step, momentum, u, last)
@@ -138,21 +222,21 @@ def relax_cells(
 
 @threaded
 def _relax_threaded(
-    first: int, n: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, inverse: Floats,
-    b: Floats, step: float, momentum: float, u: Floats, last: Floats,
+    first: int, n: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, inverse: Reals,
+    b: Reals, step: np.floating[Any], momentum: np.floating[Any], u: Reals, last: Reals,
 ) -> None:  # fmt: skip
-    for part in numba.prange((n + _PART - 1) // _PART):
-        begin = first + part * _PART
+    for part in numba.prange((n + PART - 1) // PART):
+        begin = first + part * PART
         _relax_part(
-            begin, min(begin + _PART, first + n), nz, nx, plane, gx, gy, gz, inverse, b, step, momentum, u,
+            begin, min(begin + PART, first + n), nz, nx, plane, gx, gy, gz, inverse, b, step, momentum, u,
             last,
         )  # fmt: skip
 
 
 @kernel
 def _relax_part(
-    first: int, end: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, inverse: Floats,
-    b: Floats, step: float, momentum: float, u: Floats, last: Floats,
+    first: int, end: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, inverse: Reals,
+    b: Reals, step: np.floating[Any], momentum: np.floating[Any], u: Reals, last: Reals,
 ) -> None:  # fmt: skip
     if nz == 1:
         _relax_2d(
@@ -172,8 +256,8 @@ def _relax_part(
 
 @kernel
 def _relax_2d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, inverse: Floats, b: Floats, step: float,
-    momentum: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, last: Floats,
+    ge: Reals, gw: Reals, gn: Reals, gs: Reals, inverse: Reals, b: Reals, step: np.floating[Any],
+    momentum: np.floating[Any], u: Reals, ue: Reals, uw: Reals, un: Reals, us: Reals, last: Reals,
 ) -> None:  # fmt: skip
     for c in range(last.size):
         total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
@@ -182,9 +266,9 @@ def _relax_2d(
 
 @kernel
 def _relax_3d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, inverse: Floats, b: Floats,
-    step: float, momentum: float, u: Floats, ue: Floats, uw: Floats, un: Floats, us: Floats, ua: Floats,
-    ub: Floats, last: Floats,
+    ge: Reals, gw: Reals, gn: Reals, gs: Reals, ga: Reals, gb: Reals, inverse: Reals, b: Reals,
+    step: np.floating[Any], momentum: np.floating[Any], u: Reals, ue: Reals, uw: Reals, un: Reals, us: Reals, ua: Reals,
+    ub: Reals, last: Reals,
 ) -> None:  # fmt: skip
     for c in range(last.size):
         total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
@@ -193,7 +277,7 @@ def _relax_3d(
 
 
 @kernel
-def first_relaxation(inverse: Floats, b: Floats, step: float, u: Floats, last: Floats) -> None:
+def first_relaxation(inverse: Reals, b: Reals, step: np.floating[Any], u: Reals, last: Reals) -> None:
     """The first step from zero: u = step b / diagonal."""
     for c in range(u.size):
         u[c] = step * inverse[c] * b[c]
@@ -201,7 +285,7 @@ def first_relaxation(inverse: Floats, b: Floats, step: float, u: Floats, last: F
 
 
 @kernel
-def add_pairs(fine: Floats, coarse: Floats, factor: float) -> None:
+def add_pairs(fine: Reals, coarse: Reals, factor: np.floating[Any]) -> None:
     """Add `factor` times the sum of every two values to the coarse ones."""
     half = fine.size // 2
     for i in range(half):
@@ -211,28 +295,28 @@ def add_pairs(fine: Floats, coarse: Floats, factor: float) -> None:
 
 
 @kernel
-def add_seconds(fine: Floats, coarse: Floats, factor: float) -> None:
+def add_seconds(fine: Reals, coarse: Reals, factor: np.floating[Any]) -> None:
     """Add `factor` times every second value to the coarse ones."""
     for i in range(fine.size // 2):
         coarse[i] += factor * fine[2 * i + 1]
 
 
 @kernel
-def add_constants(coarse: Floats, inverse: Floats, fine: Floats) -> None:
+def add_constants(coarse: Reals, inverse: Reals, fine: Reals) -> None:
     """Add every coarse value to the two fine ones, unless they are inactive."""
-    half = fine.size // 2
+    half, zero = fine.size // 2, fine.dtype.type(0.0)
     for i in range(half):
         value = coarse[i]
-        fine[2 * i] += value if inverse[2 * i] > 0.0 else 0.0
-        fine[2 * i + 1] += value if inverse[2 * i + 1] > 0.0 else 0.0
-    if fine.size > 2 * half and inverse[2 * half] > 0.0:
+        fine[2 * i] += value if inverse[2 * i] > zero else zero
+        fine[2 * i + 1] += value if inverse[2 * i + 1] > zero else zero
+    if fine.size > 2 * half and inverse[2 * half] > zero:
         fine[2 * half] += coarse[half]
 
 
 @kernel
 def smooth_cells(
     start: int, nz: int, ny: int, nx: int, colour: int,
-    gx: Floats, gy: Floats, gz: Floats, inverse: Floats, b: Floats, u: Floats,
+    gx: Reals, gy: Reals, gz: Reals, inverse: Reals, b: Reals, u: Reals,
 ) -> None:  # fmt: skip
     """One Gauss-Seidel half sweep over the cells with (i + j + k) % 2 == colour."""
     plane = ny * nx

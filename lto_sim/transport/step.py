@@ -13,7 +13,7 @@ from lto_sim.transport.assembly import Cells, Local, Problem
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.krylov import Skew
-from lto_sim.transport.multigrid import empty_system
+from lto_sim.transport.multigrid import empty_levels, empty_system
 from lto_sim.transport.newton import linearised, newton_step
 from lto_sim.transport.stepper import Conditions, Stepper, StepResult
 
@@ -61,16 +61,17 @@ class ImplicitStepper(Stepper):
         extra = network.first[: grid.edge_kind.shape[1]], network.second[: grid.edge_kind.shape[1]]
         barriers = grid.barrier_cell
         joints = grid.edge_kind.shape[1] + barriers.size + grid.elements
-        self._u = np.zeros(network.size)
-        self._system = empty_system(network)
-        self._work = np.zeros((9, network.size))
+        nodes = int(network.dims[1, 0])
+        self._u = np.zeros(nodes)
+        self._system, self._levels = empty_system(network), empty_levels(network)
+        self._work = np.zeros((5, nodes))
         self._cells = Cells(grid.volume, grid.gx.copy(), grid.gy.copy(), grid.gz)
         self._skew = Skew(
             np.concatenate([extra[0], barriers, network.dims[0, 4] + np.arange(grid.elements)]),
             np.concatenate([extra[1], barriers + grid.barrier_stride, network.cell[: grid.elements]]),
             np.zeros(joints), np.zeros(joints),
         )  # fmt: skip
-        cells, elements, nodes = grid.volume.size, grid.elements, network.size
+        cells, elements = grid.volume.size, grid.elements
         self._local = Local(
             state=np.zeros(cells, dtype=np.int8), next_state=np.zeros(cells, dtype=np.int8),
             side=np.ones(elements, dtype=np.int64),
@@ -94,8 +95,8 @@ class ImplicitStepper(Stepper):
         counters = np.zeros(2, dtype=np.int64)
         settled = newton_step(
             self._problem(x, excess, dt, conditions, dt if acts is None else acts),
-            self._system, self._skew,
-            self._local, excess, self._work, self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
+            self._system, self._levels, self._skew, self._local, excess, self._work,
+            self.tolerance, _NEWTON_LIMIT, self._u, x_new, counters,
         )  # fmt: skip
         uptake = self._local.face_flux * (flux_unit * dt)
         return StepResult(x_new, excess, uptake, settled, int(counters[0]), int(counters[1]))
