@@ -14,15 +14,17 @@ from machine import timed
 
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate, step
-from lto_sim.transport.assembly import assemble, balance
+from lto_sim.transport.assembly import assemble
+from lto_sim.transport.balance import balance
 from lto_sim.transport.checkpoint import checkpoint_at
 from lto_sim.transport.drive import plan_legs
 from lto_sim.transport.engines import make_stepper
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.krylov import solve_linear
 from lto_sim.transport.leg import LegStart
+from lto_sim.transport.levels import fill_levels
 from lto_sim.transport.model import build_model
-from lto_sim.transport.multigrid import coarsen, cycle, invert_diagonal
+from lto_sim.transport.multigrid import cycle
 from lto_sim.transport.stepper import StepResult
 
 __all__ = ["Part", "compiled_parts", "python_parts"]
@@ -79,19 +81,21 @@ def compiled_parts(scenario: Scenario, until: float, repeats: int = 20) -> tuple
         return stepper.step(x, dt, conditions, excess)
 
     given, result = _handed_down(solve)
-    problem, system, skew, local, *_ = given
+    problem, system, levels, skew, local, *_ = given
     network, v, x_new = problem.network, np.zeros(grid.network.size), x.copy()
     best = _best_of(repeats)
     whole = Part("one implicit solve", best(solve), 1.0)
     newton, linear = result.newton_iterations, result.linear_iterations
-    rows = cycle.py_func.__code__.co_argcount - 3
-    spare = [np.zeros(network.size) for _ in range(rows)]
-    a_cycle = best(lambda: cycle(network, system, local.rhs, *spare))
+
+    def a_cycle_of_it() -> None:
+        levels.b[: local.rhs.size] = local.rhs
+        cycle(network, levels)
+
+    a_cycle = best(a_cycle_of_it)
     return whole, [
         Part("balance", best(lambda: balance(problem, local, v, x_new)), newton),
         Part("assemble", best(lambda: assemble(problem, system, skew, local)), newton),
-        Part("coarsen", best(lambda: coarsen(network, system)), newton),
-        Part("invert the diagonal", best(lambda: invert_diagonal(network, system)), newton),
+        Part("fill the levels", best(lambda: fill_levels(network, system, levels)), newton),
         Part("V-cycle", a_cycle, linear),
         Part("Krylov, V-cycle apart", _iteration(given, best) - a_cycle, linear),
     ]
@@ -116,12 +120,14 @@ def _handed_down(solve: Callable[[], StepResult]) -> tuple[tuple[Any, ...], Step
 
 def _iteration(given: tuple[Any, ...], best: Callable[[Callable[[], Any]], float]) -> float:
     """Time of a Krylov iteration [s], from whole solutions of the last system."""
-    problem, system, skew, local, _, work, *_ = given
-    u = np.zeros(problem.network.size)
+    problem, system, levels, skew, local, _, work, *_ = given
+    u = np.zeros(system.active.size)
 
     def solve() -> int:
         u[:] = 0.0
-        return int(solve_linear(problem.network, system, skew, local.rhs, local.scale, u, work, 1e-12, 200))
+        return int(
+            solve_linear(problem.network, system, levels, skew, local.rhs, local.scale, u, work, 1e-9, 200)
+        )
 
     return best(solve) / max(solve(), 1)
 

@@ -4,7 +4,8 @@ A pass streams every array that it touches once; what a stencil reads again from
 be in cache still, flags and phases (a byte each) are left out, and so are padding, elements, barriers, the
 coarsest level and the beginning of a step. Every Newton iteration counts as one that assembles anew; a few do
 not, which is less than is left out.
-Words are 8 bytes. Every entry is (words of a cell in a plane of cells, words of a cell in three dimensions).
+Words are 8 bytes; a number of single precision is half of one. Every entry is (words of a cell in a plane of
+cells, words of a cell in three dimensions).
 """
 
 from __future__ import annotations
@@ -20,22 +21,23 @@ _WORD: Final = 8
 LEAST_BYTES: Final = 2 * _WORD
 """What any method moves for one cell-update: the composition, read and written."""
 
-Passes = Mapping[str, tuple[int, int]]
+Passes = Mapping[str, tuple[float, float]]
 
 V_CYCLE: Final[Passes] = {
-    "first relaxation (inverse, b; u, r)": (4, 4),
-    "two relaxations down (conductances, inverse, b, u; r twice)": (2 * 7, 2 * 8),
-    "residual (conductances, diagonal, b, u; r) and its sums": (7, 8),
-    "correction (inverse; u twice)": (3, 3),
-    "three relaxations up": (3 * 7, 3 * 8),
-    "copy of the last one": (2, 2),
+    "first relaxation (inverse, b; u, r)": (2, 2),
+    "two relaxations down (conductances, inverse, b, u; r twice)": (7, 8),
+    "residual (conductances, diagonal, u, b; r twice) and its sums": (4, 4.5),
+    "correction (inverse; u twice)": (1.5, 1.5),
+    "three relaxations up": (10.5, 12),
+    "copy of the last one": (1, 1),
 }
-"""`multigrid.cycle`, for every cell of every level."""
+"""`multigrid.cycle`, for every cell of every level: single precision, half a word a number."""
 
 LINEAR: Final[Passes] = {
-    "residual . correction": (2, 2),
-    "new direction (correction; direction twice)": (3, 3),
-    "operator (conductances, diagonal, zeros, direction; product)": (6, 7),
+    "right-hand side of the cycle (residual; b)": (1.5, 1.5),
+    "residual . correction": (1.5, 1.5),
+    "new direction (correction; direction twice)": (2.5, 2.5),
+    "operator (conductances, diagonal, direction; product)": (5, 6),
     "direction . product": (2, 2),
     "update (direction, product, scale; u and residual twice)": (7, 7),
 }
@@ -43,18 +45,16 @@ LINEAR: Final[Passes] = {
 
 NEWTON: Final[Passes] = {
     "rebase (x_old; base and v twice)": (5, 5),
-    "storage (x_old, volume; a, rhs, steady)": (5, 5),
-    "faces of every axis (conductance, base; conductance; a and steady twice)": (2 * 7, 3 * 7),
-    "right-hand side (steady; a and rhs twice)": (5, 5),
-    "coarsen (a, conductances)": (3, 4),
-    "diagonal (a, conductances; diagonal) and its inverse (2)": (6, 7),
+    "assembly (x_old, volume, base, conductances; conductances, a, rhs)": (9, 11),
+    "diagonal (a, conductances; diagonal) and single copies (5 or 6; inverse)": (7, 8.5),
+    "coarsen (a, conductances, single)": (1.5, 2),
     "first residual (conductances, diagonal, rhs, u; residual) and its largest (2)": (8, 9),
-    "balance: fluxes of every axis (conductance, v; x twice)": (2 * 4, 3 * 4),
-    "balance: round-off of every axis (conductance, base, v, scale)": (2 * 4, 3 * 4),
-    "balance: start (steady; x) and end (volume, x_old; x twice)": (6, 6),
+    "balance (conductances, base, v, scale; x)": (6, 7),
+    "balance, end (x_old, scale; x twice)": (4, 4),
     "next states (volume, x, base, v)": (4, 4),
 }
-"""A Newton iteration that assembles anew, its linear iterations apart."""
+"""A Newton iteration that assembles anew, its linear iterations apart; assembly and balance run through parts
+that stay in cache."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Traffic:
     per_update: float
 
 
-def words(passes: Passes, *, flat: bool) -> int:
+def words(passes: Passes, *, flat: bool) -> float:
     """Sum of the passes for one cell; `flat` where there is one layer of cells."""
     return sum(entry[0 if flat else 1] for entry in passes.values())
 

@@ -17,7 +17,18 @@ from lto_sim.errors import InputError
 from lto_sim.exact import warburg
 from lto_sim.materials import TwoPhaseMaterial
 from lto_sim.scenario import Scenario, build_contacts, build_material
-from lto_sim.transport import assembly, coupling, impedance, krylov, multigrid, newton, simulate, step
+from lto_sim.transport import (
+    assembly,
+    balance,
+    coupling,
+    impedance,
+    krylov,
+    levels,
+    multigrid,
+    newton,
+    simulate,
+    step,
+)
 from lto_sim.transport.laws import law_lines
 
 KELVIN = 303.15
@@ -339,7 +350,7 @@ def test_plain_python_does_what_the_compiled_kernels_do(monkeypatch):
     frequency = np.logspace(-3.0, 4.0, 8)
     compiled = of(run, frequency)
     count = 0
-    for module in (assembly, coupling, krylov, multigrid, newton, step):
+    for module in (assembly, balance, coupling, krylov, levels, multigrid, newton, step):
         for name in dir(module):
             function = getattr(getattr(module, name), "py_func", None)
             if function is not None:

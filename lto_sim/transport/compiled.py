@@ -74,8 +74,8 @@ def summing(function: Function) -> Function:
 def threaded(function: Function) -> Function:
     """Like :func:`kernel` with its outermost loop, over `numba.prange`, in threads.
 
-    The threads are started here: numba (0.68) does so when it compiles such a function or loads it by itself, but
-    not when it loads a cached kernel that calls it, whose call then goes to address 0.
+    The threads are started here: numba (0.68) does so when it compiles such a function or loads it by itself,
+    but not when it loads a cached kernel that calls it, whose call then goes to address 0.
     """
     numba.get_num_threads()
     return cast(Function, numba.njit(cache=True, error_model="numpy", parallel=True)(function))

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.transport.compiled import kernel
-from lto_sim.transport.multigrid import Levels, System, cycle
+from lto_sim.transport.levels import Levels, System
+from lto_sim.transport.multigrid import cycle
 from lto_sim.transport.network import Network
 from lto_sim.transport.passes import largest_product, multiply_cells
 from lto_sim.transport.vectors import dot, dots, follow, redirect, retreat

@@ -6,295 +6,42 @@ The linear system of one Newton iteration is, on the cells outside the miscibili
 
 a symmetric M-matrix (but for the few edges where the phase changes, which the Krylov method adds). Cells in
 the gap hold u = 0 and are taken out (`active` False), as are elements that a contact holds; their faces
-become part of a. In u the stiffness is the bare geometry, so a level is coarsened by adding up: a cell takes
-the a of its children; a face takes the g of theirs, halved along a coarsened axis, where the distance
-doubles; so do the edges between elements, while the coupling of an element to its cell is only added up.
-Corrections are carried back as constants. Cells are smoothed by a Chebyshev polynomial in the Jacobi
-iteration (Adams, Brezina, Hu, Tuminaro, J. Comput. Phys. 188 (2003) 593), which runs through memory in order,
-elements and the coarsest level by Gauss-Seidel sweeps.
-
-Arrays are flat, laid out as `Network` says, with one padding plane at each end of a level's cells, so that
-every neighbour exists: `gx[c]` is the conductance between c and c + 1 and is zero on the last cell of a row
-(same for y and z).
+become part of a. Corrections are carried back as constants. All nodes are smoothed by one Chebyshev
+polynomial in the Jacobi iteration (Adams, Brezina, Hu, Tuminaro, J. Comput. Phys. 188 (2003) 593), which runs
+through memory in order, the coarsest level by Gauss-Seidel sweeps. Smoothed in turns, cells and elements took
+twice the cycles: a sheet of elements that hardly conduct hangs on its cells, and must move with them.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.transport.compiled import kernel, threaded
-from lto_sim.transport.network import Network
+from lto_sim.transport.levels import Levels
+from lto_sim.transport.network import NEAR, Network
 from lto_sim.transport.passes import (
-    PART,
-    THREADED_CELLS,
     add_constants,
     add_pairs,
-    add_seconds,
     copy,
     first_relaxation,
-    reciprocals,
     relax_cells,
     residual_cells,
     smooth_cells,
-    sum_rows,
 )
 
-__all__ = ["Levels", "System", "cycle", "empty_levels", "empty_system", "fill_levels"]
+__all__ = ["cycle"]
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-Flags = NDArray[np.bool_]
+Integers = NDArray[np.signedinteger[Any]]
+Number = np.floating[Any]
 
 _COARSEST_SWEEPS = 12
-_DEGREE = 3
-_SMALLEST, _LARGEST = 0.4, 2.0
-"""Part of the spectrum of the Jacobi iteration that the cells' smoother damps; no eigenvalue is above 2."""
-
-
-def _chebyshev(low: float, high: float, degree: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Steps and momenta of the Chebyshev iteration on eigenvalues from `low` to `high`."""
-    centre, radius = 0.5 * (high + low), 0.5 * (high - low)
-    steps, momenta, rho = [1.0 / centre], [0.0], radius / centre
-    for _ in range(degree - 1):
-        new = 1.0 / (2.0 * centre / radius - rho)
-        steps.append(2.0 * new / radius)
-        momenta.append(new * rho)
-        rho = new
-    return tuple(steps), tuple(momenta)
-
-
-_STEPS, _MOMENTA = _chebyshev(_SMALLEST, _LARGEST, _DEGREE)
-
-
-class System(NamedTuple):
-    """Coefficients of the finest level; flat.
-
-    Parameters
-    ----------
-    a : What draws a node to zero; 0 on inactive nodes.
-    gx, gy, gz : Conductance to the next cell along the axis; 0 unless both are active.
-    diagonal : Sum of the row, 0 on inactive nodes.
-    active : Nodes that are solved for.
-    coupling : Conductance from each element to the cell beneath.
-    link : Conductance of each edge.
-    """
-
-    a: Floats
-    gx: Floats
-    gy: Floats
-    gz: Floats
-    diagonal: Floats
-    active: Flags
-    coupling: Floats
-    link: Floats
-
-
-class Levels(NamedTuple):
-    """Coefficients on every level as :class:`System` has them on the finest, and the vectors of a cycle.
-
-    A cycle only ever approximates, so its numbers are single precision: half of the memory and twice the
-    numbers in a vector instruction. Their padding planes stay zero.
-
-    Parameters
-    ----------
-    inverse : 1 over the diagonal, 0 on inactive nodes.
-    b, u, r : Right-hand side, solution and work space.
-    smoother : Steps and momenta of the Chebyshev iteration, (2, degree).
-    """
-
-    a: Singles
-    gx: Singles
-    gy: Singles
-    gz: Singles
-    diagonal: Singles
-    inverse: Singles
-    active: Flags
-    coupling: Singles
-    link: Singles
-    b: Singles
-    u: Singles
-    r: Singles
-    smoother: Singles
-
-
-def empty_system(network: Network) -> System:
-    """Arrays of the right length."""
-    size = int(network.dims[1, 0])
-    a, gx, gy, gz, diagonal = np.zeros((5, size))
-    count, edges = int(network.dims[0, 5]), int(network.dims[0, 8])
-    return System(
-        a, gx, gy, gz, diagonal, np.zeros(size, dtype=np.bool_), np.zeros(count), np.zeros(edges)
-    )  # fmt: skip
-
-
-def empty_levels(network: Network, precision: type[np.floating[Any]] = np.float32) -> Levels:
-    """Arrays of the right length; `precision` is for comparisons."""
-    a, gx, gy, gz, diagonal, inverse, b, u, r = np.zeros((9, network.size), dtype=precision)
-    active = np.zeros(network.size, dtype=np.bool_)
-    coupling = np.zeros(network.cell.size, dtype=precision)
-    link = np.zeros(network.first.size, dtype=precision)
-    smoother = np.array([_STEPS, _MOMENTA], dtype=precision)
-    return Levels(a, gx, gy, gz, diagonal, inverse, active, coupling, link, b, u, r, smoother)
-
-
-@kernel
-def fill_levels(network: Network, system: System, levels: Levels) -> None:
-    """Fill the diagonal of `system`, and every level."""
-    dims = network.dims
-    plane, count = dims[0, 2] * dims[0, 3], dims[0, 5]
-    first, n = plane, plane * dims[0, 1]
-    nx = dims[0, 3]
-    if n >= THREADED_CELLS:
-        _fill_threaded(
-            first, n, nx, plane, system.a, system.gx, system.gy, system.gz, system.diagonal, levels.a,
-            levels.gx, levels.gy, levels.gz, levels.diagonal, levels.inverse,
-        )  # fmt: skip
-    else:
-        _fill_part(
-            first, first + n, nx, plane, system.a, system.gx, system.gy, system.gz, system.diagonal, levels.a,
-            levels.gx, levels.gy, levels.gz, levels.diagonal, levels.inverse,
-        )  # fmt: skip
-    if count > 0:
-        _fill_elements(network, system, levels)
-    _coarsen(network, levels)
-    for level in range(1, dims.shape[0] - 1):
-        _invert_diagonal(network, levels, level)
-
-
-@threaded
-def _fill_threaded(
-    first: int, n: int, nx: int, plane: int, a: Floats, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats,
-    a_1: Singles, gx_1: Singles, gy_1: Singles, gz_1: Singles, diagonal_1: Singles, inverse_1: Singles,
-) -> None:  # fmt: skip
-    for part in numba.prange((n + PART - 1) // PART):
-        begin = first + part * PART
-        _fill_part(
-            begin, min(begin + PART, first + n), nx, plane, a, gx, gy, gz, diagonal, a_1, gx_1, gy_1, gz_1,
-            diagonal_1, inverse_1,
-        )  # fmt: skip
-
-
-@kernel
-def _fill_part(
-    first: int, end: int, nx: int, plane: int, a: Floats, gx: Floats, gy: Floats, gz: Floats,
-    diagonal: Floats, a_1: Singles, gx_1: Singles, gy_1: Singles, gz_1: Singles, diagonal_1: Singles,
-    inverse_1: Singles,
-) -> None:  # fmt: skip
-    """Diagonal of cells, elements left out, and all their numbers in single precision."""
-    here = slice(first, end)
-    sum_rows(
-        a[here], gx[here], gx[first - 1 : end - 1], gy[here], gy[first - nx : end - nx], gz[here],
-        gz[first - plane : end - plane], diagonal[here],
-    )  # fmt: skip
-    copy(a[here], a_1[here])
-    copy(gx[here], gx_1[here])
-    copy(gy[here], gy_1[here])
-    copy(gz[here], gz_1[here])
-    copy(diagonal[here], diagonal_1[here])
-    reciprocals(diagonal_1[here], inverse_1[here])
-
-
-@kernel
-def _fill_elements(network: Network, system: System, levels: Levels) -> None:
-    """Diagonal of elements and of the cells beneath them, and their numbers in single precision."""
-    node, count = network.dims[0, 4], network.dims[0, 5]
-    for e in range(count):
-        n, c = node + e, network.cell[e]
-        levels.active[n] = system.active[n]
-        own = system.a[n] + system.coupling[e]
-        for m in range(network.pointer[e], network.pointer[e + 1]):
-            own += system.link[network.edge[m]]
-        system.diagonal[n] = own if system.active[n] else 0.0
-        system.diagonal[c] += system.coupling[e]
-    copy(system.coupling, levels.coupling[:count])
-    copy(system.link, levels.link[: system.link.size])
-    copy(system.a[node : node + count], levels.a[node : node + count])
-    copy(system.diagonal[node : node + count], levels.diagonal[node : node + count])
-    reciprocals(levels.diagonal[node : node + count], levels.inverse[node : node + count])
-    for e in range(count):
-        c = network.cell[e]
-        levels.diagonal[c] = system.diagonal[c]
-        levels.inverse[c] = 1.0 / system.diagonal[c] if system.diagonal[c] > 0.0 else 0.0
-
-
-@kernel
-def _coarsen(network: Network, levels: Levels) -> None:
-    """Fill every coarser level from the finest."""
-    dims = network.dims
-    a, gx, gy, gz = levels.a, levels.gx, levels.gy, levels.gz
-    one, half = a.dtype.type(1.0), a.dtype.type(0.5)
-    for level in range(dims.shape[0] - 2):
-        start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
-        start_c, ny_c, nx_c = dims[level + 1, 0], dims[level + 1, 2], dims[level + 1, 3]
-        end_c = dims[level + 2, 0]
-        a[start_c:end_c] = 0.0
-        gx[start_c:end_c] = 0.0
-        gy[start_c:end_c] = 0.0
-        gz[start_c:end_c] = 0.0
-        levels.active[start_c:end_c] = False
-        half_x = half if nx > 1 else one
-        half_y = half if ny > 1 else one
-        half_z = half if nz > 1 else one
-        for k in range(nz):
-            for j in range(ny):
-                row = start + ((k + 1) * ny + j) * nx
-                row_c = start_c + ((k // 2 + 1) * ny_c + j // 2) * nx_c
-                end, stop_c = row + nx, row_c + nx_c
-                add_pairs(a[row:end], a[row_c:stop_c], one)
-                add_seconds(gx[row:end], gx[row_c:stop_c], half_x)
-                if j % 2 == 1:
-                    add_pairs(gy[row:end], gy[row_c:stop_c], half_y)
-                if k % 2 == 1:
-                    add_pairs(gz[row:end], gz[row_c:stop_c], half_z)
-        _coarsen_elements(network, levels, level)
-
-
-@kernel
-def _coarsen_elements(network: Network, levels: Levels, level: int) -> None:
-    dims = network.dims
-    node, count, ordinal, edge, edges = dims[level, 4:]
-    node_c, ordinal_c, edge_c = dims[level + 1, 4], dims[level + 1, 6], dims[level + 1, 7]
-    levels.coupling[ordinal_c : dims[level + 2, 6]] = 0.0
-    levels.link[edge_c : dims[level + 2, 7]] = 0.0
-    for e in range(count):
-        if levels.active[node + e]:
-            p = network.parent[ordinal + e]
-            levels.active[p] = True
-            levels.a[p] += levels.a[node + e]
-            levels.coupling[ordinal_c + p - node_c] += levels.coupling[ordinal + e]
-    for f in range(edge, edge + edges):
-        p = network.edge_parent[f]
-        if p >= 0:
-            levels.link[p] += levels.link[f] * levels.link.dtype.type(0.5)
-
-
-@kernel
-def _invert_diagonal(network: Network, levels: Levels, level: int) -> None:
-    """Fill the sums of the rows and 1 over them; zero on inactive nodes, which keeps their u at zero."""
-    dims, diagonal, inverse = network.dims, levels.diagonal, levels.inverse
-    start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
-    node, count, ordinal = dims[level, 4], dims[level, 5], dims[level, 6]
-    plane = ny * nx
-    first, end = start + plane, start + plane * (nz + 1)
-    sum_rows(
-        levels.a[first:end], levels.gx[first:end], levels.gx[first - 1 : end - 1], levels.gy[first:end],
-        levels.gy[first - nx : end - nx], levels.gz[first:end], levels.gz[first - plane : end - plane],
-        diagonal[first:end],
-    )  # fmt: skip
-    for e in range(count):
-        if levels.active[node + e]:
-            own = levels.a[node + e] + levels.coupling[ordinal + e]
-            for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
-                own += levels.link[network.edge[m]]
-            diagonal[node + e] = own
-            diagonal[network.cell[ordinal + e]] += levels.coupling[ordinal + e]
-        else:
-            diagonal[node + e] = 0.0
-    reciprocals(diagonal[first : node + count], inverse[first : node + count])
+_THREADED_ELEMENTS, _ELEMENTS = 16_384, 4_096
+"""Elements from which a level is worth the start of threads, and those of a part."""
 
 
 @kernel
@@ -316,7 +63,7 @@ def _smooth_elements(
         if levels.inverse[node + e] != 0.0:
             total = b[node + e] + levels.coupling[ordinal + e] * u[network.cell[ordinal + e]]
             for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
-                total += levels.link[network.edge[m]] * u[network.neighbour[m]]
+                total += levels.weight[m] * u[network.neighbour[m]]
             u[node + e] = total * levels.inverse[node + e]
 
 
@@ -369,7 +116,7 @@ def _restrict_residual(
             residual = b[node + e] - u[node + e] * levels.diagonal[node + e]
             residual += levels.coupling[ordinal + e] * u[network.cell[ordinal + e]]
             for m in range(network.pointer[ordinal + e], network.pointer[ordinal + e + 1]):
-                residual += levels.link[network.edge[m]] * u[network.neighbour[m]]
+                residual += levels.weight[m] * u[network.neighbour[m]]
             b[network.parent[ordinal + e]] += residual
 
 
@@ -391,39 +138,95 @@ def _prolong(network: Network, levels: Levels, level: int, u: Singles) -> None:
 
 
 @kernel
-def _descend(network: Network, levels: Levels, level: int, b: Singles, u: Singles, r: Singles) -> None:
-    """Smooth from zero: cells, then elements; then pass the residual on."""
+def _relax_elements(
+    network: Network, levels: Levels, level: int, b: Singles, step: Number, momentum: Number, u: Singles,
+    last: Singles,
+) -> None:  # fmt: skip
+    """As `relax_cells`, for elements; and what elements add to the relaxation of the cells beneath them."""
+    node, count, ordinal = network.dims[level, 4], network.dims[level, 5], network.dims[level, 6]
+    inverse, cell = levels.inverse, network.cell
+    if count >= _THREADED_ELEMENTS:
+        _relax_threaded(
+            node, count, ordinal, cell, network.near, levels.near_weight, network.pointer, network.neighbour,
+            levels.weight, levels.coupling, inverse, b, step, momentum, u, last,
+        )  # fmt: skip
+    else:
+        _relax_some(
+            node, 0, count, ordinal, cell, network.near, levels.near_weight, network.pointer,
+            network.neighbour, levels.weight, levels.coupling, inverse, b, step, momentum, u, last,
+        )  # fmt: skip
+    for e in range(count):
+        c = cell[ordinal + e]
+        last[c] += step * inverse[c] * levels.coupling[ordinal + e] * u[node + e]
+
+
+@threaded
+def _relax_threaded(
+    node: int, count: int, ordinal: int, cell: Integers, near: Integers, near_weight: Singles,
+    pointer: Integers, neighbour: Integers, weight: Singles, coupling: Singles, inverse: Singles, b: Singles,
+    step: Number, momentum: Number, u: Singles, last: Singles,
+) -> None:  # fmt: skip
+    for part in numba.prange((count + _ELEMENTS - 1) // _ELEMENTS):
+        begin = part * _ELEMENTS
+        _relax_some(
+            node, begin, min(begin + _ELEMENTS, count), ordinal, cell, near, near_weight, pointer, neighbour,
+            weight, coupling, inverse, b, step, momentum, u, last,
+        )  # fmt: skip
+
+
+@kernel
+def _relax_some(
+    node: int, begin: int, end: int, ordinal: int, cell: Integers, near: Integers, near_weight: Singles,
+    pointer: Integers, neighbour: Integers, weight: Singles, coupling: Singles, inverse: Singles, b: Singles,
+    step: Number, momentum: Number, u: Singles, last: Singles,
+) -> None:  # fmt: skip
+    for e in range(begin, end):
+        n, o = node + e, ordinal + e
+        m = NEAR * o
+        total = b[n] + coupling[o] * u[cell[o]]
+        total += near_weight[m] * u[near[m]] + near_weight[m + 1] * u[near[m + 1]]
+        total += near_weight[m + 2] * u[near[m + 2]] + near_weight[m + 3] * u[near[m + 3]]
+        for k in range(pointer[o] + NEAR, pointer[o + 1]):
+            total += weight[k] * u[neighbour[k]]
+        last[n] = u[n] + step * (inverse[n] * total - u[n]) + momentum * (u[n] - last[n])
+
+
+@kernel
+def _relax(
+    network: Network, levels: Levels, level: int, number: int, b: Singles, u: Singles, last: Singles
+) -> None:
+    """Step `number` of the Chebyshev iteration on all nodes of a level, into `last`."""
     dims = network.dims
     start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
-    node, count = dims[level, 4], dims[level, 5]
-    first, end = start + ny * nx, start + ny * nx * (nz + 1)
-    gx, gy, gz, inverse = levels.gx, levels.gy, levels.gz, levels.inverse
-    steps, momenta = levels.smoother[0], levels.smoother[1]
-    first_relaxation(inverse[first:end], b[first:end], steps[0], u[first:end], r[first:end])
-    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, steps[1], momenta[1], u, r)
-    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, steps[2], momenta[2], r, u)
-    if count > 0:
-        u[node : node + count] = 0.0
-        _smooth_elements(network, levels, level, False, b, u)
+    step, momentum = levels.smoother[0, number], levels.smoother[1, number]
+    relax_cells(
+        start, nz, ny, nx, levels.gx, levels.gy, levels.gz, levels.inverse, b, step, momentum, u, last
+    )
+    if dims[level, 5] > 0:
+        _relax_elements(network, levels, level, b, step, momentum, u, last)
+
+
+@kernel
+def _descend(network: Network, levels: Levels, level: int, b: Singles, u: Singles, r: Singles) -> None:
+    """Smooth from zero, then pass the residual on."""
+    dims = network.dims
+    first, end = dims[level, 0] + dims[level, 2] * dims[level, 3], dims[level, 4] + dims[level, 5]
+    here = slice(first, end)
+    first_relaxation(levels.inverse[here], b[here], levels.smoother[0, 0], u[here], r[here])
+    _relax(network, levels, level, 1, b, u, r)
+    _relax(network, levels, level, 2, b, r, u)
     _restrict_residual(network, levels, level, b, u, r)
 
 
 @kernel
 def _ascend(network: Network, levels: Levels, level: int, b: Singles, u: Singles, r: Singles) -> None:
-    """Take the correction over and smooth: elements, then cells; the transpose of `_descend`."""
+    """Take the correction over and smooth; the transpose of `_descend`."""
     dims = network.dims
-    start, nz, ny, nx = dims[level, 0], dims[level, 1], dims[level, 2], dims[level, 3]
-    count = dims[level, 5]
-    first, end = start + ny * nx, start + ny * nx * (nz + 1)
-    gx, gy, gz, inverse = levels.gx, levels.gy, levels.gz, levels.inverse
-    steps, momenta = levels.smoother[0], levels.smoother[1]
+    first, end = dims[level, 0] + dims[level, 2] * dims[level, 3], dims[level, 4] + dims[level, 5]
     _prolong(network, levels, level, u)
-    if count > 0:
-        _smooth_elements(network, levels, level, True, b, u)
-        _feed_cells(network, levels, level, u, b)
-    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, steps[0], momenta[0], u, r)
-    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, steps[1], momenta[1], r, u)
-    relax_cells(start, nz, ny, nx, gx, gy, gz, inverse, b, steps[2], momenta[2], u, r)
+    _relax(network, levels, level, 0, b, u, r)
+    _relax(network, levels, level, 1, b, r, u)
+    _relax(network, levels, level, 2, b, u, r)
     copy(r[first:end], u[first:end])
 
 

@@ -13,12 +13,17 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLUMNS", "Network", "build_network", "plain_network"]
+from lto_sim.specimen.surface import FACE
+
+__all__ = ["COLUMNS", "NEAR", "Network", "build_network", "plain_network"]
 
 Integers = NDArray[np.int64]
 
 COLUMNS: Final = ("offset", "nz", "ny", "nx", "node", "elements", "ordinal", "edge", "edges")
 """Columns of `Network.dims`; the last row holds the totals."""
+
+NEAR: Final = 4
+"""Neighbours that most elements have at most."""
 
 _COARSEST_CELLS = 32
 
@@ -37,6 +42,8 @@ class Network(NamedTuple):
     neighbour, edge : Flat index of the element at the other end, and the edge's number.
     first, second : Flat indices of the two ends of each edge.
     edge_parent : Edge of the next level that an edge is a part of, -1 where both ends are one element there.
+    near : The first NEAR of its neighbours for every element, itself where it has fewer.
+    recedes : Whether the node of the cell beneath is twice as far from the element on the next level.
     """
 
     dims: Integers
@@ -48,6 +55,8 @@ class Network(NamedTuple):
     first: Integers
     second: Integers
     edge_parent: Integers
+    near: NDArray[np.int32]
+    recedes: NDArray[np.bool_]
 
     @property
     def elements(self) -> int:
@@ -75,7 +84,8 @@ def build_network(
     ----------
     shape : Cells (nz, ny, nx) of the finest level.
     cell : Index (k, j, i) of the cell beneath each element, (n, 3).
-    kind : Kind of each element; only elements of one kind are ever joined into one.
+    kind : Kind of each element, 1 for a face of the lamella (see `specimen.Surface`), others stand upright;
+        only elements of one kind are ever joined into one.
     first, second : Elements at both ends of every edge.
     """
     rows: list[tuple[int, ...]] = []
@@ -121,16 +131,17 @@ class _Level:
 
 def _assemble(dims: Integers, parts: list[_Level]) -> Network:
     cells, parents, pointers, neighbours, edges = [], [], [np.zeros(1, dtype=np.int64)], [], []
-    firsts, seconds, edge_parents = [], [], []
+    firsts, seconds, edge_parents, recedes = [], [], [], []
     used = 0
     for index, part in enumerate(parts):
-        offset, _, ny, nx, node, count, _, edge, number = dims[index]
+        offset, nz, ny, nx, node, count, _, edge, number = dims[index]
         k, j, i = part.cell.T
         cells.append(offset + ((k + 1) * ny + j) * nx + i)
         parents.append(part.parent + dims[index + 1, 4])
         firsts.append(part.first + node)
         seconds.append(part.second + node)
         edge_parents.append(np.where(part.edge_parent >= 0, part.edge_parent + dims[index + 1, 7], -1))
+        recedes.append(np.where(part.kind == FACE, nz > 1, max(ny, nx) > 1))
         own = np.concatenate([part.first, part.second])
         order = np.argsort(own, kind="stable")
         neighbours.append(np.concatenate([part.second, part.first])[order] + node)
@@ -138,4 +149,15 @@ def _assemble(dims: Integers, parts: list[_Level]) -> Network:
         pointers.append(used + np.searchsorted(own[order], np.arange(1, count + 1)))
         used += own.size
     columns = (cells, parents, pointers, neighbours, edges, firsts, seconds, edge_parents)
-    return Network(dims, *(np.concatenate(column).astype(np.int64) for column in columns))
+    cell, parent, pointer, neighbour, edge_of, first, second, edge_parent = (
+        np.concatenate(column).astype(np.int64) for column in columns
+    )
+    among = pointer[:-1, None] + np.arange(NEAR)
+    own = np.concatenate([dims[k, 4] + np.arange(dims[k, 5]) for k in range(len(parts))])[:, None]
+    near = np.full(among.shape, own, dtype=np.int32)
+    there = among < pointer[1:, None]
+    near[there] = neighbour[among[there]]
+    return Network(
+        dims, cell, parent, pointer, neighbour, edge_of, first, second, edge_parent,
+        near.ravel(), np.concatenate(recedes),
+    )  # fmt: skip

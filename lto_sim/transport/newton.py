@@ -17,7 +17,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.transport.assembly import Local, Problem, States, assemble, balance
+from lto_sim.transport.assembly import Local, Problem, States, assemble
+from lto_sim.transport.balance import balance
 from lto_sim.transport.compiled import kernel
 from lto_sim.transport.coupling import (
     Phases,
@@ -26,7 +27,8 @@ from lto_sim.transport.coupling import (
     front_depths,
 )
 from lto_sim.transport.krylov import Skew, solve_linear
-from lto_sim.transport.multigrid import Levels, System, fill_levels
+from lto_sim.transport.levels import Levels, System, fill_levels
+from lto_sim.transport.passes import within
 
 __all__ = ["STATE_TOLERANCE", "linearised", "newton_step"]
 
@@ -40,11 +42,12 @@ demand passes through a row of such cells in one iteration instead of one cell p
 are not told apart either: a parent phase that has all but saturated would turn to and fro on noise."""
 _EXACT = 1e-13
 
-_TOLERANCES = (1e-4, 1e-8, 0.0)
-"""Residuals [li fraction] to which the linear systems are solved, one after another (no further than
-round-off and the tolerance of the step): states settle on a coarse scale first. A state that turned on the
-noise of a rough solution would have to turn back, cell by cell, and one found late would cost another full
-solution."""
+_FIRST_TOLERANCE = 1e-6
+"""Residual [li fraction] to which linear systems are solved until the states settle, before they are solved
+to the tolerance of the step. A state that turned on the noise of a rough solution would have to turn back,
+cell by cell; one found late would cost another full solution."""
+_OF_TOLERANCE = 10.0
+"""What a step of that tolerance leaves beyond a gap edge counts as of the phase when the next one begins."""
 _OF_ELEMENTS = 100.0
 """An element's excess is rougher than the residuals of a rough solution by about this."""
 _ALL_AT_ONCE = 30
@@ -138,15 +141,36 @@ def _beyond(problem: Problem, local: Local, v: Floats, c: int, x: float) -> floa
 
 
 @kernel
+def _at_border(problem: Problem, local: Local, c: int) -> bool:
+    """Whether a cell of another state lies beside cell `c`.
+
+    Within a phase u is highest and lowest at its borders: once the cells there are in the gap, those behind
+    them need not leave the phase, and one that did would have to come back, cell by cell.
+    """
+    dims, cells, state = problem.network.dims, problem.cells, local.state
+    nx, plane = dims[0, 3], dims[0, 2] * dims[0, 3]
+    own = state[c]
+    border: bool = (
+        (cells.gx[c] > 0.0 and state[c + 1] != own)
+        or (cells.gx[c - 1] > 0.0 and state[c - 1] != own)
+        or (cells.gy[c] > 0.0 and state[c + nx] != own)
+        or (cells.gy[c - nx] > 0.0 and state[c - nx] != own)
+        or (cells.gz[c] > 0.0 and state[c + plane] != own)
+        or (cells.gz[c - plane] > 0.0 and state[c - plane] != own)
+    )
+    return border
+
+
+@kernel
 def _next_states(
-    problem: Problem, local: Local, x: Floats, v: Floats, slack: float, wide: float, every: bool, single: bool
+    problem: Problem, local: Local, x: Floats, v: Floats, slack: float, wide: float, leave: int, single: bool
 ) -> bool:
     """States that the solution asks for; True if one changed by more than round-off (`slack`, of w `wide`).
 
-    Without `every`, cells leave their phase only where `_beyond` says so. With `single` only the first is
-    changed: Murty's least-index pivoting, which cannot come back to where it was (the complementarity problem
-    of an M-matrix; the coefficients of barriers all follow even so), for the rare steps in which all at once
-    go in a circle.
+    Cells leave their phase where `leave` says: 0, where `_beyond` does; 1, where they lie `_at_border`; 2,
+    anywhere. With `single` only the first is changed: Murty's least-index pivoting, which cannot come back to
+    where it was (the complementarity problem of an M-matrix; the coefficients of barriers all follow even
+    so), for the rare steps in which all at once go in a circle.
     """
     dims, phases = problem.network.dims, problem.phases
     state, base, volume = local.state, local.base, problem.cells.volume
@@ -166,7 +190,11 @@ def _next_states(
                 new = -1
         elif old * u < 0.0:
             over = abs(u) / (phases.d_poor if old < 0 else phases.d_rich)
-            if over > slack and (every or _beyond(problem, local, v, c, x[c]) > slack):
+            if over > slack and (
+                leave == 2
+                or (leave == 1 and _at_border(problem, local, c))
+                or (leave == 0 and _beyond(problem, local, v, c, x[c]) > slack)
+            ):
                 new = -old if over > gap else 0
         local.next_state[c] = new
         if new != old:
@@ -190,11 +218,11 @@ def _next_states(
 
 
 @kernel
-def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats) -> None:
+def _begin(problem: Problem, local: Local, w_old: Floats, v: Floats, x: Floats, tolerance: float) -> None:
     """States, held elements and coefficients before the first iteration."""
     dims, faces, phases = problem.network.dims, problem.faces, problem.phases
     first, end, node = dims[0, 2] * dims[0, 3], dims[0, 2] * dims[0, 3] * (dims[0, 1] + 1), dims[0, 4]
-    near = _tolerance(phases)
+    near = max(_tolerance(phases), min(_OF_TOLERANCE * tolerance, 0.01 * (phases.x_rich - phases.x_poor)))
     _states(
         problem.x_old[first:end], problem.cells.volume[first:end], phases, near, problem.dt,
         local.state[first:end], local.scale[first:end], v[first:end],
@@ -256,7 +284,7 @@ def linearised(problem: Problem, system: System, skew: Skew, local: Local, w_old
     The depth of fronts under surfaces is that of the state itself. Storage, V/(D dt) of every cell of a
     phase, is part of `system.a`.
     """
-    _begin(problem, local, w_old, v, np.empty_like(problem.x_old))
+    _begin(problem, local, w_old, v, np.empty_like(problem.x_old), 0.0)
     _couple(problem, local, v, -1.0)
     _rebase(problem, local, w_old, v)
     assemble(problem, system, skew, local)
@@ -273,7 +301,7 @@ def newton_step(
     ----------
     problem, system, levels, skew, local, work : What is given, and work space.
     w_old : Excess of every element: guess in, solution out.
-    tolerance : Largest residual [li fraction].
+    tolerance : Largest residual [li fraction]; round-off where a composition would leave [0, 1] by it.
     limit : Most Newton iterations.
     u : Kirchhoff variable of every node after the step; flat.
     x : Composition after the step.
@@ -288,16 +316,16 @@ def newton_step(
     first, end = ny * nx, dims[1, 0]
     v = u
     one_dimensional = ny == 1 and nz == 1 and w_old.size == 0 and problem.barriers.cell.size == 0
-    _begin(problem, local, w_old, v, x)
+    _begin(problem, local, w_old, v, x, tolerance)
     _couple(problem, local, v, -1.0)
-    done, fresh, stage = False, True, 2 if one_dimensional else 0
+    done, fresh, last = False, True, one_dimensional
     slack, near = _EXACT, _tolerance(problem.phases)
     for iteration in range(limit):
         counters[0] += 1
         if fresh:
             _rebase(problem, local, w_old, v)
             assemble(problem, system, skew, local)
-        aim = max(_TOLERANCES[stage], tolerance, slack)
+        aim = max(tolerance if last else _FIRST_TOLERANCE, tolerance, slack)
         if one_dimensional:
             _thomas(nx, system.a, system.gx, system.active, local.rhs, v, work)
         else:
@@ -310,16 +338,18 @@ def newton_step(
         slack = _EXACT + balance(problem, local, v, x)
         resolved = max(slack, aim, near)
         single = iteration >= _ALL_AT_ONCE
-        wide = resolved if stage == 2 else _OF_ELEMENTS * resolved
-        changed = _next_states(problem, local, x, v, resolved, wide, single, single)
-        if not changed:
-            changed = _next_states(problem, local, x, v, resolved, wide, True, single)
+        wide = resolved if last else _OF_ELEMENTS * resolved
+        changed = False
+        for leave in range(2 if single else 0, 3):
+            changed = changed or _next_states(problem, local, x, v, resolved, wide, leave, single)
         fresh = _couple(problem, local, v, resolved) or changed
         if not fresh:
             done = aim <= 2.0 * max(tolerance, slack)  # the slack of this iteration is not that of `aim`
-            if done:
+            if done and (tolerance <= _EXACT or within(x[first:end], _EXACT)):
                 break
-            stage = min(stage + 1, 2)
+            if done:
+                tolerance = _EXACT
+            last = True
     u[first:end] += local.base[first:end]
     for e in range(w_old.size):
         w_old[e] = u[node + e] / (problem.phases.d_poor if local.side[e] < 0 else problem.phases.d_rich)

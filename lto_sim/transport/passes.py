@@ -32,11 +32,13 @@ __all__ = [
     "residual_cells",
     "smooth_cells",
     "sum_rows",
+    "within",
 ]
 
 Floats = NDArray[np.float64]
 Reals = NDArray[np.floating[Any]]
 """Of one precision within a call, mostly."""
+Number = np.floating[Any]
 
 THREADED_CELLS = 100_000
 """Cells from which a level is worth the start of threads."""
@@ -48,8 +50,8 @@ _STRIP = 1024
 
 @kernel
 def sum_rows(
-    a: Floats, east: Floats, west: Floats, north: Floats, south: Floats, above: Floats, below: Floats,
-    diagonal: Floats,
+    a: Reals, east: Reals, west: Reals, north: Reals, south: Reals, above: Reals, below: Reals,
+    diagonal: Reals,
 ) -> None:  # fmt: skip
     """Fill the diagonal: what draws a cell to zero and all its conductances."""
     for c in range(diagonal.size):
@@ -74,7 +76,17 @@ def largest(values: Floats) -> float:
     bits, most = values.view(np.int64), 0
     for c in range(bits.size):
         most = max(most, bits[c])
-    return np.array([most], dtype=np.int64).view(np.float64)[0]
+    found: float = np.array([most], dtype=np.int64).view(np.float64)[0]
+    return found
+
+
+@kernel
+def within(x: Floats, slack: float) -> bool:
+    """Whether all compositions are in [0, 1], or beyond it by less than `slack`."""
+    beyond = 0
+    for c in range(x.size):
+        beyond += (x[c] < -slack) | (x[c] > 1.0 + slack)
+    return beyond == 0
 
 
 @kernel
@@ -103,8 +115,8 @@ def copy(values: Reals, out: Reals) -> None:
 
 @kernel
 def multiply_cells(
-    start: int, nz: int, ny: int, nx: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats, u: Reals,
-    out: Floats,
+    start: int, nz: int, ny: int, nx: int, gx: Reals, gy: Reals, gz: Reals, diagonal: Reals, u: Reals,
+    out: Reals,
 ) -> None:  # fmt: skip
     """Fill out = M u on the cells of a level."""
     plane = ny * nx
@@ -117,8 +129,8 @@ def multiply_cells(
 
 @threaded
 def _multiply_threaded(
-    first: int, n: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats,
-    u: Reals, out: Floats,
+    first: int, n: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, diagonal: Reals,
+    u: Reals, out: Reals,
 ) -> None:  # fmt: skip
     for part in numba.prange((n + PART - 1) // PART):
         begin = first + part * PART
@@ -127,8 +139,8 @@ def _multiply_threaded(
 
 @kernel
 def _multiply_part(
-    first: int, end: int, nz: int, nx: int, plane: int, gx: Floats, gy: Floats, gz: Floats, diagonal: Floats,
-    u: Reals, out: Floats,
+    first: int, end: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, diagonal: Reals,
+    u: Reals, out: Reals,
 ) -> None:  # fmt: skip
     if nz == 1:
         _multiply_2d(
@@ -148,8 +160,8 @@ def _multiply_part(
 
 @kernel
 def _multiply_2d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, diagonal: Floats, u: Reals, ue: Reals, uw: Reals,
-    un: Reals, us: Reals, out: Floats,
+    ge: Reals, gw: Reals, gn: Reals, gs: Reals, diagonal: Reals, u: Reals, ue: Reals, uw: Reals,
+    un: Reals, us: Reals, out: Reals,
 ) -> None:  # fmt: skip
     for c in range(out.size):
         flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
@@ -158,8 +170,8 @@ def _multiply_2d(
 
 @kernel
 def _multiply_3d(
-    ge: Floats, gw: Floats, gn: Floats, gs: Floats, ga: Floats, gb: Floats, diagonal: Floats, u: Reals,
-    ue: Reals, uw: Reals, un: Reals, us: Reals, ua: Reals, ub: Reals, out: Floats,
+    ge: Reals, gw: Reals, gn: Reals, gs: Reals, ga: Reals, gb: Reals, diagonal: Reals, u: Reals,
+    ue: Reals, uw: Reals, un: Reals, us: Reals, ua: Reals, ub: Reals, out: Reals,
 ) -> None:  # fmt: skip
     for c in range(out.size):
         flux = ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c] + ga[c] * ua[c] + gb[c] * ub[c]
@@ -208,7 +220,7 @@ def _take_from(b: Reals, out: Reals) -> None:
 @kernel
 def relax_cells(
     start: int, nz: int, ny: int, nx: int, gx: Reals, gy: Reals, gz: Reals, inverse: Reals, b: Reals,
-    step: np.floating[Any], momentum: np.floating[Any], u: Reals, last: Reals,
+    step: Number, momentum: Number, u: Reals, last: Reals,
 ) -> None:  # fmt: skip
     """Replace `last` by u + step (Jacobi correction of u) + momentum (u - last)."""
     plane = ny * nx
@@ -223,7 +235,7 @@ def relax_cells(
 @threaded
 def _relax_threaded(
     first: int, n: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, inverse: Reals,
-    b: Reals, step: np.floating[Any], momentum: np.floating[Any], u: Reals, last: Reals,
+    b: Reals, step: Number, momentum: Number, u: Reals, last: Reals,
 ) -> None:  # fmt: skip
     for part in numba.prange((n + PART - 1) // PART):
         begin = first + part * PART
@@ -236,7 +248,7 @@ def _relax_threaded(
 @kernel
 def _relax_part(
     first: int, end: int, nz: int, nx: int, plane: int, gx: Reals, gy: Reals, gz: Reals, inverse: Reals,
-    b: Reals, step: np.floating[Any], momentum: np.floating[Any], u: Reals, last: Reals,
+    b: Reals, step: Number, momentum: Number, u: Reals, last: Reals,
 ) -> None:  # fmt: skip
     if nz == 1:
         _relax_2d(
@@ -256,8 +268,8 @@ def _relax_part(
 
 @kernel
 def _relax_2d(
-    ge: Reals, gw: Reals, gn: Reals, gs: Reals, inverse: Reals, b: Reals, step: np.floating[Any],
-    momentum: np.floating[Any], u: Reals, ue: Reals, uw: Reals, un: Reals, us: Reals, last: Reals,
+    ge: Reals, gw: Reals, gn: Reals, gs: Reals, inverse: Reals, b: Reals, step: Number,
+    momentum: Number, u: Reals, ue: Reals, uw: Reals, un: Reals, us: Reals, last: Reals,
 ) -> None:  # fmt: skip
     for c in range(last.size):
         total = b[c] + ge[c] * ue[c] + gw[c] * uw[c] + gn[c] * un[c] + gs[c] * us[c]
@@ -267,7 +279,7 @@ def _relax_2d(
 @kernel
 def _relax_3d(
     ge: Reals, gw: Reals, gn: Reals, gs: Reals, ga: Reals, gb: Reals, inverse: Reals, b: Reals,
-    step: np.floating[Any], momentum: np.floating[Any], u: Reals, ue: Reals, uw: Reals, un: Reals, us: Reals, ua: Reals,
+    step: Number, momentum: Number, u: Reals, ue: Reals, uw: Reals, un: Reals, us: Reals, ua: Reals,
     ub: Reals, last: Reals,
 ) -> None:  # fmt: skip
     for c in range(last.size):
@@ -277,7 +289,7 @@ def _relax_3d(
 
 
 @kernel
-def first_relaxation(inverse: Reals, b: Reals, step: np.floating[Any], u: Reals, last: Reals) -> None:
+def first_relaxation(inverse: Reals, b: Reals, step: Number, u: Reals, last: Reals) -> None:
     """The first step from zero: u = step b / diagonal."""
     for c in range(u.size):
         u[c] = step * inverse[c] * b[c]
@@ -285,7 +297,7 @@ def first_relaxation(inverse: Reals, b: Reals, step: np.floating[Any], u: Reals,
 
 
 @kernel
-def add_pairs(fine: Reals, coarse: Reals, factor: np.floating[Any]) -> None:
+def add_pairs(fine: Reals, coarse: Reals, factor: Number) -> None:
     """Add `factor` times the sum of every two values to the coarse ones."""
     half = fine.size // 2
     for i in range(half):
@@ -295,7 +307,7 @@ def add_pairs(fine: Reals, coarse: Reals, factor: np.floating[Any]) -> None:
 
 
 @kernel
-def add_seconds(fine: Reals, coarse: Reals, factor: np.floating[Any]) -> None:
+def add_seconds(fine: Reals, coarse: Reals, factor: Number) -> None:
     """Add `factor` times every second value to the coarse ones."""
     for i in range(fine.size // 2):
         coarse[i] += factor * fine[2 * i + 1]

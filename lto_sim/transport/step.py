@@ -13,7 +13,7 @@ from lto_sim.transport.assembly import Cells, Local, Problem
 from lto_sim.transport.coupling import Barriers, Elements, Faces, Phases
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.krylov import Skew
-from lto_sim.transport.multigrid import empty_levels, empty_system
+from lto_sim.transport.levels import empty_levels, empty_system
 from lto_sim.transport.newton import linearised, newton_step
 from lto_sim.transport.stepper import Conditions, Stepper, StepResult
 

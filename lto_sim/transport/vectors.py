@@ -52,7 +52,8 @@ def dot(a: Floats, b: Reals) -> float:
     else:
         for part in range(parts):
             _dot_some(a, b, part, sums)
-    return sums.sum()
+    total: float = sums.sum()
+    return total
 
 
 @kernel
