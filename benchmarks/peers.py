@@ -112,6 +112,7 @@ def native_trials(
     grids: list[int],
     fractions: tuple[float, ...],
     *,
+    tolerance: float,
     engine: str = "native",
 ) -> list[Trial]:
     """Runs of an engine of this package on every grid at every front_fraction."""
@@ -119,6 +120,7 @@ def native_trials(
     def trial(columns: int, fraction: float) -> Trial:
         native = engine == "native"
         own = {"numerics.engine": engine} if native else {"numerics.engine": engine} | first_order()
+        own = own | {"numerics.tolerance": tolerance}
         plan = scenario.with_values(settings(columns, fraction) | own)
         order = plan.numerics.time_order
         row = Row(
@@ -288,9 +290,13 @@ def main(arguments: list[str] | None = None) -> int:
     small = scenario.with_values({"specimen.cell": cell_of(30), "numerics.max_steps": 20})
     for engine in ("native",) if "fipy" in options.without else ("native", "fipy"):
         simulate(small.with_values({"numerics.engine": engine}))
-    trials = native_trials(scenario, problem, options.grids, tuple(options.front_fractions))
+    fractions, fipy_fractions = tuple(options.front_fractions), tuple(options.fipy_fractions)
+    tolerance = options.tolerance
+    trials = native_trials(scenario, problem, options.grids, fractions, tolerance=tolerance)
     if "fipy" not in options.without:
-        trials += native_trials(scenario, problem, options.fipy_grids, (0.25,), engine="fipy")
+        trials += native_trials(
+            scenario, problem, options.fipy_grids, fipy_fractions, tolerance=tolerance, engine="fipy"
+        )
     if "py-pde" not in options.without:
         trials += explicit_trials(problem, options.explicit_grids, options.explicit_whole, options.cost_steps)
     run_in_turns(trials, options.repeats, options.once_above)
@@ -337,6 +343,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--grids", type=int, nargs="+", default=[75, 108, 150, 216, 300],
                         help="columns of native grids")  # fmt: skip
     parser.add_argument("--front-fractions", type=float, nargs="+", default=_FRONT_FRACTIONS)
+    parser.add_argument(
+        "--tolerance", type=float, default=1e-6, help="numerics.tolerance of native and FiPy (default 1e-6)"
+    )
+    parser.add_argument("--fipy-fractions", type=float, nargs="+", default=(1.0, 0.25))
     parser.add_argument("--fipy-grids", type=int, nargs="*", default=[75, 150], help="columns, whole runs")
     parser.add_argument(
         "--fipy-short-grids", type=int, nargs="*", default=[300], help="columns, shortened runs"

@@ -62,8 +62,8 @@ Integers = NDArray[np.int64]
 _SWEEPS = 60
 _HELD = 1e12
 """The large number: slope in the gap over the conductances around it."""
-_LINEAR = 1e-12
-"""Residual that the iterative solver leaves, over the right-hand side."""
+_LINEAR, _OF_TOLERANCE = 1e-12, 1e-2
+"""Residual that the iterative solver leaves at least, over the right-hand side, and over the tolerance."""
 _SLACK = 1e-12
 """Smallest overshoot [li fraction] that changes the state of a cell; a cell this near to an edge of the gap
 starts a step as one of the phase, so that a demand passes a row of such cells in one sweep."""
@@ -110,7 +110,7 @@ class FiPyStepper(Stepper):
             shape=(cells, faces),
         )
         with _quiet():
-            self._system = _System(fipy, self.mesh)
+            self._system = _System(fipy, self.mesh, tolerance)
 
     def step(
         self, x: Floats, dt: float, conditions: Conditions, excess: Floats | None = None,
@@ -194,11 +194,11 @@ class _System:
     This is `Term.sweep` with the assembly taken out of it: in u the diffusion term never changes.
     """
 
-    def __init__(self, fipy: Any, mesh: FiPyMesh) -> None:
+    def __init__(self, fipy: Any, mesh: FiPyMesh, tolerance: float) -> None:
         solvers, grid = fipy.solvers.scipy, mesh.grid
         self.u = fipy.CellVariable(mesh=grid, value=0.0)
         self.iterations = 0
-        self.solver = _solver(solvers, mesh.volume.size, grid.dim)
+        self.solver = _solver(solvers, mesh.volume.size, grid.dim, tolerance)
         term = fipy.DiffusionTerm(coeff=fipy.FaceVariable(mesh=grid, value=mesh.face_metric))
         term.cacheMatrix()
         term.justResidualVector(var=self.u, solver=self.solver)
@@ -241,13 +241,13 @@ def solver_name(cells: int, dimensions: int) -> str:
     return "SciPy PCG, PyAMG" if _has_multigrid(dimensions) else "SciPy PCG, diagonal"
 
 
-def _solver(solvers: Any, cells: int, dimensions: int) -> Any:
+def _solver(solvers: Any, cells: int, dimensions: int, tolerance: float) -> Any:
     """A solver of FiPy's for so many cells."""
     multigrid = _has_multigrid(dimensions)
     if _is_direct(cells, dimensions):
         return solvers.LinearLUSolver(tolerance=0.0, criterion="unscaled", iterations=2)
     return solvers.LinearPCGSolver(
-        tolerance=_LINEAR, criterion="RHS", iterations=20_000,
+        tolerance=max(_LINEAR, _OF_TOLERANCE * tolerance), criterion="RHS", iterations=20_000,
         precon=_preconditioner(solvers, multigrid=multigrid),
     )  # fmt: skip
 
