@@ -72,7 +72,8 @@ def _peer(axes: Axes, row: dict[str, Any]) -> None:
     hollow = row["measured"] == "extrapolated"
     x, y = row["wall_s"]["median"], row["errors"]["front"]
     axes.plot(x, y, marker, color=colour, markersize=8, markerfacecolor="white" if hollow else colour)
+    step = f", {_fraction(row):g} cell a step" if row["setting"].startswith("front_fraction") else ""
     axes.annotate(
-        f"{row['engine']} {row['columns']} × {row['rows']}", (x, y), xytext=(6, shift),
-        textcoords="offset points", color=colour, va=side, fontsize=9, path_effects=_HALO,
+        f"{row['engine']} {row['columns']} × {row['rows']}{step}", (x, y), xytext=(-8, shift),
+        textcoords="offset points", color=colour, va=side, ha="right", fontsize=9, path_effects=_HALO,
     )  # fmt: skip

@@ -7,6 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from lto_sim.transport.compiled import start_threads
+
+
+@pytest.fixture(autouse=True, scope="session")
+def threads_of_kernels() -> None:
+    """For tests that call kernels without a stepper."""
+    start_threads()
+
 
 @pytest.fixture(autouse=True)
 def floating_point_errors_raise() -> Iterator[None]:

@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 import numba
 import numba.core.config
 
-__all__ = ["kernel", "summing", "threaded"]
+__all__ = ["kernel", "start_threads", "summing", "threaded"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -72,10 +72,15 @@ def summing(function: Function) -> Function:
 
 
 def threaded(function: Function) -> Function:
-    """Like :func:`kernel` with its outermost loop, over `numba.prange`, in threads.
+    """Like :func:`kernel` with its outermost loop, over `numba.prange`, in threads: :func:`start_threads`."""
+    return cast(Function, numba.njit(cache=True, error_model="numpy", parallel=True)(function))
 
-    The threads are started here: numba (0.68) does so when it compiles such a function or loads it by itself,
-    but not when it loads a cached kernel that calls it, whose call then goes to address 0.
+
+def start_threads() -> None:
+    """Start numba's threads, to be called before any kernel that calls a threaded one.
+
+    numba (0.68) starts them when it compiles a threaded function or loads it by itself, but not when it loads
+    a cached kernel that calls one, whose call then goes to address 0. Not done at import: a process that is
+    forked afterwards could use none.
     """
     numba.get_num_threads()
-    return cast(Function, numba.njit(cache=True, error_model="numpy", parallel=True)(function))

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lto_sim.transport.compiled import start_threads
 from lto_sim.transport.grid import Grid
 from lto_sim.transport.laws import one_continuous_law
 
@@ -94,6 +95,7 @@ class Stepper(ABC):
     """
 
     def __init__(self, grid: Grid, time_order: Literal[1, 2] = 1) -> None:
+        start_threads()
         self.grid = grid
         self.time_order = time_order
 
