@@ -14,7 +14,7 @@ from scipy import sparse
 from scipy.sparse import linalg
 
 from lto_sim.specimen import BarrierFaces, ContactFaces, Mesh, SurfaceEdges, SurfaceElements
-from lto_sim.transport import assembly, balance, coupling, krylov, levels, multigrid, newton, step
+from lto_sim.transport import assembly, balance, coupling, krylov, levels, multigrid, newton, passes, step
 from lto_sim.transport.controller import StepController, change_of_step
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.krylov import Skew
@@ -438,3 +438,47 @@ def test_surfaces_and_barriers_settle_at_any_step_and_keep_the_maximum_principle
     gained = float((mesh.volume * (inside - x)).sum())
     moved = np.abs(result.uptake).sum() + mesh.volume.sum()
     assert gained == pytest.approx(float(result.uptake.sum()), abs=1e-12 * moved)
+
+
+def test_maxima_and_ranges_see_what_is_not_a_number():
+    values = np.full(3000, 0.5)
+    assert passes.largest(np.concatenate([-values, [0.25]])) == 0.5
+    assert passes.largest_product(-values, 2.0 * np.ones(3000)) == 1.0
+    assert passes.within(values, 0.0)
+    for wrong in (np.nan, -np.nan):
+        for place in (0, 1024, 2999):
+            values[:] = 0.5
+            values[place] = wrong
+            assert np.isnan(passes.largest(values))
+            assert np.isnan(passes.largest_product(values, np.ones(3000)))
+            assert not passes.within(values, 0.0)
+
+
+@pytest.mark.parametrize("rich", [1e-14, 1e-26, 1e-37, 1e-45])
+def test_a_phase_that_hardly_conducts_is_solved_or_refused(rich):
+    """V/(D dt) of it comes to be beyond the largest number of the V-cycle."""
+    rng = np.random.default_rng(3)
+    mesh = random_mesh(rng, (1, 8, 8), faces=3)
+    conditions = dataclasses.replace(
+        random_conditions(rng, 3, held=True), diffusivity_poor=1.0, diffusivity_rich=rich
+    )
+    grid = make_grid(mesh)
+    x = grid.pad(np.where(np.arange(64).reshape(1, 8, 8) < 32, 0.95, 0.05))
+    result = ImplicitStepper(grid).step(x, 1e-2, conditions)
+    assert result.settled == (rich > 1e-30)
+    if result.settled:
+        inside = grid.unpad(result.x)
+        assert -1e-9 <= inside.min() <= inside.max() <= 1.0 + 1e-9
+
+
+@pytest.mark.parametrize("transfer", [1e12, 1e20, 1e22, 1e24])
+def test_an_element_whose_contact_outweighs_all_is_solved_or_refused(transfer):
+    rng = np.random.default_rng(3)
+    mesh = random_mesh(rng, (1, 8, 8), faces=3, elements=10, on_contact=True)
+    conditions = dataclasses.replace(
+        random_conditions(rng, 3, held=False), surface=np.ones(2), contact_transfer=np.full(3, transfer)
+    )
+    grid = make_grid(mesh)
+    result = ImplicitStepper(grid).step(grid.pad(np.full((1, 8, 8), 0.07)), 1.0, conditions)
+    if result.settled:  # else the loop tries a smaller step
+        assert np.all(np.abs(grid.unpad(result.x)) < 2.0)

@@ -120,7 +120,11 @@ def _roughness(
             g[here], g_last[here], base[here], base_next[here], base_last[here], v[here], scale[here],
             part[: end - begin],
         )  # fmt: skip
-        worst = max(worst, largest(part[: end - begin]))
+        found = largest(part[: end - begin])
+        if not found <= worst:
+            worst = found
+            if worst != worst:
+                break
     return worst
 
 

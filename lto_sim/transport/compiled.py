@@ -66,8 +66,8 @@ def kernel(function: Function) -> Function:
 
 
 def summing(function: Function) -> Function:
-    """Like :func:`kernel` for a sum or maximum over an array, taken in several lanes and without NaN."""
-    lanes = {"reassoc", "contract", "nsz", "nnan"}
+    """Like :func:`kernel` for a sum over an array, taken in several lanes."""
+    lanes = {"reassoc", "contract", "nsz"}
     return cast(Function, numba.njit(cache=True, error_model="numpy", fastmath=lanes)(function))
 
 

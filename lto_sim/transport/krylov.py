@@ -16,7 +16,7 @@ from lto_sim.transport.compiled import kernel
 from lto_sim.transport.levels import Levels, System
 from lto_sim.transport.multigrid import cycle
 from lto_sim.transport.network import Network
-from lto_sim.transport.passes import largest_product, multiply_cells
+from lto_sim.transport.passes import largest, largest_product, multiply_cells
 from lto_sim.transport.vectors import dot, dots, follow, redirect, retreat
 
 __all__ = ["Skew", "solve_linear"]
@@ -70,14 +70,6 @@ def _multiply(network: Network, system: System, skew: Skew, is_skew: bool, u: Re
 
 
 @kernel
-def _largest(values: Floats) -> float:
-    worst = 0.0
-    for c in range(values.size):
-        worst = max(worst, abs(values[c]))
-    return worst
-
-
-@kernel
 def _scaled(factor: float, x: Floats, y: Reals) -> None:
     """Y = factor x."""
     for c in range(y.size):
@@ -85,14 +77,16 @@ def _scaled(factor: float, x: Floats, y: Reals) -> None:
 
 
 @kernel
-def _precondition(network: Network, system: System, levels: Levels, unit: float, vector: Floats) -> None:
-    """One cycle on `vector`; what it gives, in `levels.u`, is scaled by 1 / `unit`, which changes nothing.
+def _precondition(network: Network, levels: Levels, vector: Floats) -> float:
+    """One cycle on `vector`, over its largest number, which is returned; what it gives is in `levels.u`.
 
-    `unit` is the size of the first residual, so that single precision has numbers near one.
+    Single precision has its numbers near one so, however much the residual falls.
     """
     first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
-    _scaled(1.0 / unit, vector[first:end], levels.b[first:end])
+    unit = largest(vector[first:end])
+    _scaled(1.0 / unit if unit > 0.0 else 0.0, vector[first:end], levels.b[first:end])
     cycle(network, levels)
+    return unit
 
 
 @kernel
@@ -100,22 +94,25 @@ def _conjugate_gradients(
     network: Network, system: System, levels: Levels, skew: Skew, scale: Floats, u: Floats, work: Floats,
     tolerance: float, limit: int,
 ) -> int:  # fmt: skip
+    """A direction is kept over the unit of its iteration; then units leave every formula."""
     first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
     residual, direction, product = work[0], work[1], work[2]
     own = slice(first, end)
     r, d, q, z = residual[own], direction[own], product[own], levels.u[own]
-    worst, unit = largest_product(r, scale[own]), _largest(r)
+    worst = largest_product(r, scale[own])
     rho_old = 1.0
     for iteration in range(limit):
         if worst <= tolerance:
             return iteration
-        _precondition(network, system, levels, unit, residual)
+        _precondition(network, levels, residual)
         rho = dot(r, z)
         follow(rho / rho_old if iteration > 0 else 0.0, z, d)
         rho_old = rho
         _multiply(network, system, skew, False, direction, product)
-        alpha = rho / dot(d, q)
-        worst = retreat(alpha, d, q, scale[own], u[own], r)
+        curvature = dot(d, q)
+        if not (rho > 0.0 and curvature > 0.0):
+            return -1
+        worst = retreat(rho / curvature, d, q, scale[own], u[own], r)
     return limit if worst <= tolerance else -1
 
 
@@ -124,31 +121,35 @@ def _bicgstab(
     network: Network, system: System, levels: Levels, skew: Skew, scale: Floats, u: Floats, work: Floats,
     tolerance: float, limit: int,
 ) -> int:  # fmt: skip
-    """Preconditioned from the right, so that the residual is the true one."""
+    """Preconditioned from the right, so that the residual is the true one.
+
+    Products are kept over the units of their cycles: alpha and omega are times them, and only the ratio of
+    the two units is left in the formulas.
+    """
     first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
     residual, direction, product, shadow, second = work[0], work[1], work[2], work[3], work[4]
     own, correction = slice(first, end), levels.u
     shadow[own] = residual[own]
     direction[own] = 0.0
     product[own] = 0.0
-    rho = alpha = omega = 1.0
-    worst, unit = largest_product(residual[own], scale[own]), _largest(residual[own])
+    rho = alpha = omega = ratio = 1.0
+    worst = largest_product(residual[own], scale[own])
     for iteration in range(limit):
         if worst <= tolerance:
             return iteration
         rho_new = dot(shadow[own], residual[own])
-        if rho_new == 0.0 or omega == 0.0:
+        if rho_new == 0.0 or omega == 0.0 or not np.isfinite(rho_new * alpha * omega):
             return -1
-        beta = rho_new / rho * alpha / omega
+        beta = rho_new / rho * alpha / (omega * ratio)
         rho = rho_new
-        redirect(beta, omega, product[own], residual[own], direction[own])
-        _precondition(network, system, levels, unit, direction)
+        redirect(beta, omega * ratio, product[own], residual[own], direction[own])
+        unit = _precondition(network, levels, direction)
         _multiply(network, system, skew, True, correction, product)
         alpha = rho / dot(shadow[own], product[own])
         worst = retreat(alpha, correction[own], product[own], scale[own], u[own], residual[own])
         if worst <= tolerance:
             return iteration + 1
-        _precondition(network, system, levels, unit, residual)
+        ratio = unit / _precondition(network, levels, residual)
         _multiply(network, system, skew, True, correction, second)
         size, along = dots(second[own], residual[own])
         omega = along / size if size > 0.0 else 0.0
@@ -176,7 +177,7 @@ def solve_linear(
 
     Returns
     -------
-    Iterations used, or -1 where the limit was reached.
+    Iterations used, or -1 where the limit was reached, the method broke down, or numbers are not finite.
     """
     first, end = network.dims[0, 2] * network.dims[0, 3], network.dims[1, 0]
     residual = work[0]

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 from lto_sim.transport.compiled import kernel, threaded
 from lto_sim.transport.network import NEAR, Network
 from lto_sim.transport.passes import (
+    LARGEST,
     PART,
+    SMALLEST,
     THREADED_CELLS,
     add_pairs,
     add_seconds,
-    copy,
+    narrow,
     reciprocals,
     sum_rows,
 )
@@ -37,7 +39,7 @@ Flags = NDArray[np.bool_]
 
 _DEGREE = 3
 _SMALLEST, _LARGEST = 0.4, 2.0
-"""Part of the spectrum of the Jacobi iteration that the cells' smoother damps; no eigenvalue is above 2."""
+"""Part of the spectrum of the Jacobi iteration that the smoother damps; no eigenvalue is above 2."""
 
 
 def _chebyshev(low: float, high: float, degree: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -87,6 +89,7 @@ class Levels(NamedTuple):
     Parameters
     ----------
     inverse : 1 over the diagonal, 0 on inactive nodes.
+    active : Elements that are solved for.
     weight : Conductance of the edge to every neighbour of an element, in the order of `Network.neighbour`.
     near_weight : The same in the order of `Network.near`, 0 where there is none.
     b, u, r : Right-hand side, solution and work space.
@@ -184,11 +187,11 @@ def _fill_part(
         a[here], gx[here], gx[first - 1 : end - 1], gy[here], gy[first - nx : end - nx], gz[here],
         gz[first - plane : end - plane], diagonal[here],
     )  # fmt: skip
-    copy(a[here], a_1[here])
-    copy(gx[here], gx_1[here])
-    copy(gy[here], gy_1[here])
-    copy(gz[here], gz_1[here])
-    copy(diagonal[here], diagonal_1[here])
+    narrow(a[here], a_1[here])
+    narrow(gx[here], gx_1[here])
+    narrow(gy[here], gy_1[here])
+    narrow(gz[here], gz_1[here])
+    narrow(diagonal[here], diagonal_1[here])
     reciprocals(diagonal_1[here], inverse_1[here])
 
 
@@ -204,15 +207,16 @@ def _fill_elements(network: Network, system: System, levels: Levels) -> None:
             own += system.link[network.edge[m]]
         system.diagonal[n] = own if system.active[n] else 0.0
         system.diagonal[c] += system.coupling[e]
-    copy(system.coupling, levels.coupling[:count])
-    copy(system.link, levels.link[: system.link.size])
-    copy(system.a[node : node + count], levels.a[node : node + count])
-    copy(system.diagonal[node : node + count], levels.diagonal[node : node + count])
+    narrow(system.coupling, levels.coupling[:count])
+    narrow(system.link, levels.link[: system.link.size])
+    narrow(system.a[node : node + count], levels.a[node : node + count])
+    narrow(system.diagonal[node : node + count], levels.diagonal[node : node + count])
     reciprocals(levels.diagonal[node : node + count], levels.inverse[node : node + count])
     for e in range(count):
         c = network.cell[e]
-        levels.diagonal[c] = system.diagonal[c]
-        levels.inverse[c] = 1.0 / system.diagonal[c] if system.diagonal[c] > 0.0 else 0.0
+        own = min(system.diagonal[c], LARGEST)
+        levels.diagonal[c] = own
+        levels.inverse[c] = 1.0 / own if own > SMALLEST else 0.0
 
 
 @kernel

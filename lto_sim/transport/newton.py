@@ -309,7 +309,7 @@ def newton_step(
 
     Returns
     -------
-    True if the states settled within `limit` iterations.
+    True if the states settled within `limit` iterations, and no composition is NaN, or beyond -1 or 2.
     """
     network, dims = problem.network, problem.network.dims
     nz, ny, nx, node = dims[0, 1], dims[0, 2], dims[0, 3], dims[0, 4]
@@ -348,12 +348,12 @@ def newton_step(
             if done and (tolerance <= _EXACT or within(x[first:end], _EXACT)):
                 break
             if done:
-                tolerance = _EXACT
+                done, tolerance = False, _EXACT
             last = True
     u[first:end] += local.base[first:end]
     for e in range(w_old.size):
         w_old[e] = u[node + e] / (problem.phases.d_poor if local.side[e] < 0 else problem.phases.d_rich)
-    return done
+    return done and within(x[first:end], 1.0)
 
 
 @kernel

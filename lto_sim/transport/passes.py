@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from lto_sim.transport.compiled import kernel, threaded
 
 __all__ = [
+    "LARGEST",
     "PART",
+    "SMALLEST",
     "THREADED_CELLS",
     "add_constants",
     "add_pairs",
@@ -27,6 +29,7 @@ __all__ = [
     "largest",
     "largest_product",
     "multiply_cells",
+    "narrow",
     "reciprocals",
     "relax_cells",
     "residual_cells",
@@ -44,6 +47,8 @@ THREADED_CELLS = 100_000
 """Cells from which a level is worth the start of threads."""
 PART = 16_384
 """Cells of a part."""
+SMALLEST, LARGEST = 1e-37, 1e30
+"""Where coefficients of single precision end: nothing below, no more above."""
 _STRIP = 1024
 """Cells whose values are kept for a moment where a maximum of them is wanted."""
 
@@ -60,22 +65,22 @@ def sum_rows(
 
 @kernel
 def reciprocals(values: Reals, out: Reals) -> None:
-    """Fill 1 / values, 0 where they are."""
-    zero, one = out.dtype.type(0.0), out.dtype.type(1.0)
+    """Fill 1 / values, 0 where they are, or so small that it would overflow."""
+    zero, one, smallest = out.dtype.type(0.0), out.dtype.type(1.0), out.dtype.type(SMALLEST)
     for c in range(out.size):
         value = values[c]
-        out[c] = one / value if value > zero else zero
+        out[c] = one / value if value > smallest else zero
 
 
 @kernel
 def largest(values: Floats) -> float:
-    """Largest of numbers that are not negative, NaN above all; 0 of none.
+    """Largest absolute value, NaN above all; 0 of none.
 
-    As whole numbers their bits are in the same order, and a maximum of those is a vector instruction.
+    Without their sign the bits are whole numbers in the same order, whose maximum is a vector instruction.
     """
     bits, most = values.view(np.int64), 0
     for c in range(bits.size):
-        most = max(most, bits[c])
+        most = max(most, bits[c] & 0x7FFFFFFFFFFFFFFF)
     found: float = np.array([most], dtype=np.int64).view(np.float64)[0]
     return found
 
@@ -83,20 +88,24 @@ def largest(values: Floats) -> float:
 @kernel
 def within(x: Floats, slack: float) -> bool:
     """Whether all compositions are in [0, 1], or beyond it by less than `slack`."""
-    beyond = 0
+    inside = 0
     for c in range(x.size):
-        beyond += (x[c] < -slack) | (x[c] > 1.0 + slack)
-    return beyond == 0
+        inside += (x[c] >= -slack) & (x[c] <= 1.0 + slack)
+    return inside == x.size
 
 
 @kernel
 def largest_product(values: Floats, scale: Floats) -> float:
-    """Largest |values| scale, for a scale that is not negative."""
+    """Largest |values| scale, for a scale that is not negative; NaN where there is one."""
     part, most = np.empty(_STRIP), 0.0
     for begin in range(0, values.size, _STRIP):
         end = min(begin + _STRIP, values.size)
         _absolute_products(values[begin:end], scale[begin:end], part[: end - begin])
-        most = max(most, largest(part[: end - begin]))
+        found = largest(part[: end - begin])
+        if not found <= most:
+            most = found
+            if most != most:
+                break
     return most
 
 
@@ -108,9 +117,16 @@ def _absolute_products(values: Floats, scale: Floats, out: Floats) -> None:
 
 @kernel
 def copy(values: Reals, out: Reals) -> None:
-    """Fill `out`, whatever the precision of both."""
+    """Fill `out`."""
     for c in range(out.size):
         out[c] = values[c]
+
+
+@kernel
+def narrow(values: Floats, out: Reals) -> None:
+    """Fill `out` with `values` of single precision, none so large that sums of them overflow."""
+    for c in range(out.size):
+        out[c] = min(values[c], LARGEST)
 
 
 @kernel
