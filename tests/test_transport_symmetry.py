@@ -138,10 +138,16 @@ def contents(start: float, duration: float, fractions: tuple[float, ...]) -> lis
     return [float(end_state(rectangle(), LEFT, start, duration, front_fraction=f).mean()) for f in fractions]
 
 
-@pytest.mark.parametrize("duration", [5.0, 40.0, 400.0])
+IN_FIRST_CELL = pytest.mark.xfail(
+    strict=True,
+    reason="3.4e-4 at 5 s: the step in which the first cell is full has a kink in it",
+)
+
+
+@pytest.mark.parametrize("duration", [pytest.param(5.0, marks=IN_FIRST_CELL), 40.0, 400.0])
 def test_default_steps_are_as_good_as_tiny_ones_behind_a_saturated_parent(duration):
     default, fine = contents(X4, duration, (0.25, 0.02))
-    assert default == pytest.approx(fine, rel=5e-4)
+    assert default == pytest.approx(fine, rel=3e-4)
 
 
 @pytest.mark.parametrize(("duration", "relative"), [(5.0, 0.04), (40.0, 6e-3), (400.0, 8e-4)])

@@ -129,7 +129,7 @@ def _step_rows(duration: float) -> list[Row]:
         float(end_state(start=0.05, duration=duration, front_fraction=part).mean()) for part in (0.25, 0.02)
     )
     name = f"content after {duration:g} s over that with steps of 1/50 cell"
-    return [Row(name, fine, default, default / fine - 1.0, 5e-4)]
+    return [Row(name, fine, default, default / fine - 1.0, 3e-4)]
 
 
 def _cut_rows() -> list[Row]:
