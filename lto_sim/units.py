@@ -44,6 +44,7 @@ DIMENSIONS: Final[dict[str, str]] = {
     "concentration": "mol/m^3",
     "density": "kg/m^3",
     "energy": "J",
+    "energy loss": "eV",
     "dimensionless": "",
 }
 """Kind of quantity -> SI unit in which it is stored."""
@@ -125,6 +126,7 @@ _EXAMPLES: Final[dict[str, str]] = {
     "concentration": '"22740 mol/m^3"',
     "density": '"3.48 g/cm^3"',
     "energy": '"1.43e-20 J"',
+    "energy loss": '"0.1 eV"',
     "dimensionless": '"0.05"',
 }
 

@@ -17,8 +17,8 @@ LONGEST_FILE: Final = 400
 
 ORDER: Final = (
     "constants", "errors", "units", "provenance", "files", "execution", "materials", "specimen",
-    "scenario", "transport", "microscope", "kinetics", "electrochemistry", "plot", "reproduce", "validate",
-    "cli",
+    "scenario", "transport", "microscope", "quantify", "kinetics", "electrochemistry", "plot", "reproduce",
+    "validate", "cli",
 )  # fmt: skip
 """Rooms, lowest first; a room imports only rooms before it, and further:"""
 
@@ -30,12 +30,13 @@ ONLY: Final = {
     "files": {"errors", "units", "provenance"},
     "execution": {"errors", "units", "provenance"},
     "exact": {"errors", "constants"},
+    "quantify": {"errors", "constants"},
     "electrochemistry": BASE | {"materials", "exact"},
 }
 """Room -> all that it may import."""
 
 USERS: Final = {
-    "files": {"scenario", "reproduce", "cli"},
+    "files": {"scenario", "microscope", "plot", "reproduce", "cli"},
     "execution": {"reproduce", "validate", "cli"},
     "exact": {"kinetics", "electrochemistry", "plot", "validate", "reproduce"},
 }

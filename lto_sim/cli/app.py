@@ -16,7 +16,19 @@ from typing import Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from lto_sim.cli import electrical, fit, impedance, render, reproduce, run, scenarios, schema, track, validate
+from lto_sim.cli import (
+    electrical,
+    fit,
+    impedance,
+    inspect,
+    render,
+    reproduce,
+    run,
+    scenarios,
+    schema,
+    track,
+    validate,
+)
 from lto_sim.cli.options import Version
 from lto_sim.errors import InputError, LtoSimError
 
@@ -96,7 +108,9 @@ def _start(context: typer.Context, version: Version = False) -> None:
         typer.echo(context.get_help())
 
 
-for _module in (reproduce, scenarios, run, render, track, fit, electrical, impedance, validate, schema):
+for _module in (
+    reproduce, scenarios, run, render, track, fit, electrical, impedance, inspect, validate, schema,
+):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 
 

@@ -1,23 +1,37 @@
-"""All reading and writing: atomic targets, Zarr stores, tables with units, images, JSON."""
+"""All reading and writing: atomic targets, Zarr stores, recordings, tables with units, images, JSON."""
 
 from lto_sim.files.atomic import new_directory, new_file, prepare_target
+from lto_sim.files.frame_store import FrameLayout, partial_path, write_frames
+from lto_sim.files.hspy import write_hspy
 from lto_sim.files.images import Image, read_image
 from lto_sim.files.json_out import to_json, write_json
+from lto_sim.files.recordings import Recording, read_recording
+from lto_sim.files.sums import RecordingSums, load_companion, sum_recording
 from lto_sim.files.tables import Table, read_table, write_table
-from lto_sim.files.zarr_store import is_store, read_dataset, write_dataset
+from lto_sim.files.zarr_store import is_store, open_dataset, read_dataset, write_dataset
 
 __all__ = [
+    "FrameLayout",
     "Image",
+    "Recording",
+    "RecordingSums",
     "Table",
     "is_store",
+    "load_companion",
     "new_directory",
     "new_file",
+    "open_dataset",
+    "partial_path",
     "prepare_target",
     "read_dataset",
     "read_image",
+    "read_recording",
     "read_table",
+    "sum_recording",
     "to_json",
     "write_dataset",
+    "write_frames",
+    "write_hspy",
     "write_json",
     "write_table",
 ]

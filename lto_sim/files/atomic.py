@@ -20,7 +20,7 @@ from typing import Final
 
 from lto_sim.errors import InputError
 
-__all__ = ["new_directory", "new_file", "prepare_target"]
+__all__ = ["new_directory", "new_file", "prepare_target", "take_name"]
 
 _STUDY: Final = frozenset({"summary.json", "table.csv", "conductances.csv", "figures", "runs"})
 _ELECTRICAL: Final = frozenset(
@@ -115,7 +115,7 @@ def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
                 _sync(Path(folder) / name)
             _sync(Path(folder))
         prepare_target(target, force)
-        _take_name(temporary, target)
+        take_name(temporary, target)
     except BaseException:
         _remove_tree(temporary)
         raise
@@ -143,7 +143,8 @@ def _flush(path: Path, mode: int) -> None:
         os.close(handle)
 
 
-def _take_name(temporary: Path, target: Path) -> None:
+def take_name(temporary: Path, target: Path) -> None:
+    """Give `target`'s name to a finished file or directory; what had it is removed at the very end."""
     if not target.exists():
         temporary.rename(target)
         return

@@ -1,7 +1,7 @@
 """One Zarr store per dataset: format 3, not consolidated, every chunk written.
 
 A chunk that is absent reads as its fill value, so a store that was copied in part would read as if it were
-whole. Stores written here hold every chunk and say so (:data:`_COMPLETE`), and the reader counts them.
+whole. Stores written here hold every chunk and say so (:data:`COMPLETE`), and the reader counts them.
 Text never goes into an array (Zarr warns about ``<U``): it belongs in attributes.
 """
 
@@ -18,9 +18,9 @@ import zarr
 from lto_sim.errors import InputError
 from lto_sim.files.atomic import new_directory
 
-__all__ = ["is_store", "read_dataset", "write_dataset"]
+__all__ = ["COMPLETE", "is_store", "open_dataset", "read_dataset", "write_dataset"]
 
-_COMPLETE: Final = "all_chunks_written"
+COMPLETE: Final = "all_chunks_written"
 _CHUNK_BYTES: Final = 32 * 2**20
 
 
@@ -49,7 +49,7 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) ->
                 str(name), str(variable.dtype), "an array of numbers", "put text into the attributes"
             )
     clean = dataset.drop_encoding()
-    clean.attrs = {key: _plain(str(key), value) for key, value in dataset.attrs.items()} | {_COMPLETE: 1}
+    clean.attrs = {key: _plain(str(key), value) for key, value in dataset.attrs.items()} | {COMPLETE: 1}
     encoding = {name: {"chunks": _chunks(v)} for name, v in clean.variables.items() if v.ndim}
     with new_directory(Path(path), force) as temporary:
         clean.to_zarr(
@@ -70,15 +70,35 @@ def read_dataset(path: Path | str) -> xr.Dataset:
     InputError
         No such store, not a Zarr store, or a store that is damaged or incomplete.
     """
-    path = Path(path)
+    return _opened(Path(path), lazy=False)
+
+
+def open_dataset(path: Path | str) -> xr.Dataset:
+    """Open a store and leave its variables on the disk, as dask arrays with the chunks of the store.
+
+    Damage inside a chunk shows only when that chunk is read, as an error of Zarr or its codecs.
+
+    Raises
+    ------
+    InputError
+        No such store, not a Zarr store, or a store that is damaged or incomplete.
+    """
+    return _opened(Path(path), lazy=True)
+
+
+def _opened(path: Path, lazy: bool) -> xr.Dataset:
     if not path.exists():
         raise InputError("store", str(path), "an existing Zarr store", "check the path")
     if not is_store(path):
         raise InputError("store", str(path), "a Zarr store (format 3)", "there is no zarr.json in it")
+    dataset: xr.Dataset
     try:
         missing = _missing_chunks(path)
-        with xr.open_zarr(path, consolidated=False, chunks=None) as opened:
-            dataset: xr.Dataset = opened.load()
+        if lazy:
+            dataset = xr.open_zarr(path, consolidated=False, chunks={})
+        else:
+            with xr.open_zarr(path, consolidated=False, chunks=None) as opened:
+                dataset = opened.load()
     except Exception as error:  # damage shows as errors of json, zarr, the codecs or numpy
         raise InputError("store", str(path), "an undamaged Zarr store", _reason(error)) from error
     if missing:
@@ -87,15 +107,15 @@ def read_dataset(path: Path | str) -> xr.Dataset:
             str(path),
             "a complete Zarr store",
             f"chunks of {', '.join(missing)} are missing: copy or make it again "
-            f"(if you rewrote it yourself, remove the attribute {_COMPLETE})",
+            f"(if you rewrote it yourself, remove the attribute {COMPLETE})",
         )
-    dataset.attrs.pop(_COMPLETE, None)
+    dataset.attrs.pop(COMPLETE, None)
     return dataset.drop_encoding()
 
 
 def _missing_chunks(path: Path) -> list[str]:
     group = zarr.open_group(path, mode="r", use_consolidated=False)
-    if not group.attrs.get(_COMPLETE):
+    if not group.attrs.get(COMPLETE):
         return []
     return sorted(name for name, array in group.arrays() if array.nchunks_initialized < array.nchunks)
 

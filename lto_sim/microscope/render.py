@@ -7,9 +7,6 @@ pixel. Values are not clipped: a measured fraction may lie outside [0, 1].
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -17,8 +14,8 @@ from scipy.ndimage import gaussian_filter
 
 from lto_sim import provenance
 from lto_sim.errors import InputError
+from lto_sim.microscope.frames import Frames, Raster, frames_of
 from lto_sim.provenance import named
-from lto_sim.specimen.raster import overlap_weights, pixel_offsets
 
 __all__ = ["render_maps"]
 
@@ -26,18 +23,6 @@ Floats = NDArray[np.float64]
 
 _FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _NARROW = 0.05  # of a pixel: a narrower probe changes nothing
-
-
-@dataclass(frozen=True)
-class _Frames:
-    """Noise-free frames: li_fraction (time, y, x), their times and axes, and the drive step of each."""
-
-    values: Floats
-    time: Floats
-    pixel_time: Floats
-    y: Floats
-    x: Floats
-    drive_step: NDArray[np.int32] | None = None
 
 
 def render_maps(
@@ -77,10 +62,8 @@ def render_maps(
     for field, value in (("noise", noise), ("probe_fwhm", probe_fwhm)):
         if not (np.isfinite(value) and value >= 0.0):
             raise InputError(f"maps.{field}", value, ">= 0 and finite", "0 switches it off")
-    if solution.attrs.get("geometry") == "radial":
-        raise InputError("solution", "a radial run", "a slab or a rectangle", "maps need an image plane")
-    recorded = "scan_li_fraction" in solution
-    frames = _recorded(solution) if recorded else _interpolated(solution, frame_time, pixels)
+    raster = Raster() if "scan_li_fraction" in solution else Raster(frame_time, pixels)
+    frames = frames_of(solution, raster)
     if rng is None:
         rng = int(solution.attrs.get("seed", 0))
     generator = np.random.default_rng(rng)
@@ -90,73 +73,7 @@ def render_maps(
     return _label(solution, frames, values, noise, probe_fwhm, seed)
 
 
-def _recorded(solution: xr.Dataset) -> _Frames:
-    return _Frames(
-        solution["scan_li_fraction"].values.astype(np.float64),
-        solution["frame_time"].values,
-        solution["pixel_time"].values,
-        solution["pixel_y"].values,
-        solution["pixel_x"].values,
-        solution["drive_step_of_frame"].values if "drive_step_of_frame" in solution else None,
-    )
-
-
-def _faces(centres: Floats) -> Floats:
-    """Cell boundaries of evenly spaced centres; a single cell begins at 0."""
-    step = 2.0 * centres[0] if centres.size == 1 else centres[1] - centres[0]
-    return np.asarray(centres[0] - 0.5 * step + np.arange(centres.size + 1) * step, dtype=np.float64)
-
-
-def _projected(solution: xr.Dataset, pixels: tuple[int, int]) -> tuple[Floats, Floats, Floats]:
-    """Saved states as the mean through the thickness over pixels, and the pixel axes."""
-    volume = solution["cell_volume"]
-    lithium = (solution["li_fraction"].astype(np.float64) * volume).sum("z")
-    y_face, x_face = _faces(solution["y"].values), _faces(solution["x"].values)
-    columns, rows = pixels
-    y_pixel = np.linspace(y_face[0], y_face[-1], rows + 1)
-    x_pixel = np.linspace(x_face[0], x_face[-1], columns + 1)
-    weight_x, weight_y = overlap_weights(x_face, x_pixel), overlap_weights(y_face, y_pixel)
-    content = weight_y @ volume.sum("z").values @ weight_x.T
-    inside = content > 1e-9 * content.max()
-    images = weight_y @ lithium.transpose("time", "y", "x").values @ weight_x.T
-    images = np.where(inside, images / np.where(inside, content, 1.0), np.nan)
-    return images, 0.5 * (y_pixel[1:] + y_pixel[:-1]), 0.5 * (x_pixel[1:] + x_pixel[:-1])
-
-
-def _interpolated(solution: xr.Dataset, frame_time: float | None, pixels: tuple[int, int] | None) -> _Frames:
-    states = solution["time"].values
-    if states.size < 2:
-        raise InputError("solution", f"{states.size} saved state", "two or more, or a scan", "add [scan]")
-    pixels = pixels or (solution.sizes["x"], solution.sizes["y"])
-    images, y, x = _projected(solution, pixels)
-    frame_time = float(states[1] - states[0]) if frame_time is None else frame_time
-    if not (np.isfinite(frame_time) and frame_time > 0.0):
-        raise InputError("frame_time", frame_time, "> 0 s", 'give for example "1.5 s"')
-    _warn_if_smeared(images)
-    offsets = pixel_offsets(pixels, frame_time, 0.0, "rows")
-    frames = max(1, int(np.floor((states[-1] - states[0]) / frame_time * (1.0 + 1e-9))))
-    start = states[0] + np.arange(frames) * frame_time
-    when = np.minimum(start[:, None, None] + offsets, states[-1])
-    index = np.clip(np.searchsorted(states, when, side="right") - 1, 0, states.size - 2)
-    weight = (when - states[index]) / (states[index + 1] - states[index])
-    rows, columns = np.indices(offsets.shape)
-    before, after = images[index, rows, columns], images[index + 1, rows, columns]
-    return _Frames(before + weight * (after - before), start, offsets, y, x)
-
-
-def _warn_if_smeared(images: Floats) -> None:
-    """Warn when a row's lithium changes by more than half a pixel between two saved states."""
-    moved = np.abs(np.diff(np.nansum(images, axis=2), axis=0)).max(initial=0.0)
-    if moved > 0.5:
-        warnings.warn(
-            f"a front moves about {moved:.1f} pixels between saved states and is smeared: record a scan "
-            "([scan] in the scenario) or save more states (output.every)",
-            UserWarning,
-            stacklevel=4,
-        )
-
-
-def _blur(frames: _Frames, probe_fwhm: float) -> Floats:
+def _blur(frames: Frames, probe_fwhm: float) -> Floats:
     """Gaussian probe; pixels outside the particle (NaN) take no part."""
     sigma = []
     for axis in (frames.y, frames.x):
@@ -173,7 +90,7 @@ def _blur(frames: _Frames, probe_fwhm: float) -> Floats:
 
 
 def _label(
-    solution: xr.Dataset, frames: _Frames, values: Floats, noise: float, probe_fwhm: float, seed: int | None
+    solution: xr.Dataset, frames: Frames, values: Floats, noise: float, probe_fwhm: float, seed: int | None
 ) -> xr.Dataset:
     image = ("time", "y", "x")
     deviation = np.full(values.shape, noise, dtype=np.float32)
@@ -198,6 +115,7 @@ def _label(
         **provenance.attributes("lithium maps", step, seed=seed, previous=solution.attrs),
         "map_noise": noise,
         "probe_fwhm_m": probe_fwhm,
+        "scan_dwell_s": frames.dwell,
         **{key: solution.attrs[key] for key in ("image_sha256", "drive_steps") if key in solution.attrs},
     }
     return dataset

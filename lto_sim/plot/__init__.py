@@ -15,6 +15,7 @@ from lto_sim.plot.kinetics import (
 )
 from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
+from lto_sim.plot.recording import plot_recording
 from lto_sim.plot.specimen import plot_specimen
 from lto_sim.plot.style import DIRECTION_COLOURS, temperature_colours
 from lto_sim.plot.surface_effect import InsertionRun, RateLine, plot_surface_effect
@@ -47,6 +48,7 @@ __all__ = [
     "plot_panel_rows",
     "plot_partial_contact",
     "plot_potential",
+    "plot_recording",
     "plot_specimen",
     "plot_squared_position",
     "plot_surface_effect",

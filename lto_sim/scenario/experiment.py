@@ -82,6 +82,12 @@ class ScanSpec(Section):
             )
         return self
 
+    @property
+    def dwell(self) -> float:
+        """Time for one pixel [s]."""
+        points, lines = self.pixels if self.order == "rows" else self.pixels[::-1]
+        return (self.frame_time / lines - self.flyback) / points
+
 
 class ProfileSpec(Section):
     """Line along which a front is tracked, from the contact inwards."""

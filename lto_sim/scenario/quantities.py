@@ -51,6 +51,7 @@ __all__ = [
     "TransferCoefficient",
     "Velocity",
     "VelocityOrZero",
+    "quantity",
 ]
 
 
@@ -75,7 +76,7 @@ def _checked(kind: str, low: float | None, low_open: bool, high: float | None, r
     return check
 
 
-def _quantity(
+def quantity(
     kind: str,
     low: float | None = None,
     *,
@@ -83,6 +84,7 @@ def _quantity(
     high: float | None = None,
     remedy: str = "",
 ) -> Any:
+    """Field type of one kind of quantity, at least `low` (above it if open) and at most `high` [SI]."""
     unit = DIMENSIONS[kind]
     number: dict[str, Any] = {"type": "number"}
     if low is not None:
@@ -102,39 +104,39 @@ _LONGEST = 0.1  # m: ten centimetres of particle are a slip of the unit
 _LAST = 1e18  # s
 _STEEPEST = 5e5  # J/mol, 5.2 eV: beyond, an Arrhenius factor leaves the range of numbers
 
-Length = _quantity("length", 0.0, low_open=True, high=_LONGEST)
-LengthOrZero = _quantity("length", 0.0, high=_LONGEST)
-ThicknessScale = _quantity("length", -1.0, high=1.0)
-Coordinate = _quantity("length", -_LONGEST, high=_LONGEST)
-Time = _quantity("time", 0.0, low_open=True, high=_LAST)
-TimeOrZero = _quantity("time", 0.0, high=_LAST)
-Temperature = _quantity(
+Length = quantity("length", 0.0, low_open=True, high=_LONGEST)
+LengthOrZero = quantity("length", 0.0, high=_LONGEST)
+ThicknessScale = quantity("length", -1.0, high=1.0)
+Coordinate = quantity("length", -_LONGEST, high=_LONGEST)
+Time = quantity("time", 0.0, low_open=True, high=_LAST)
+TimeOrZero = quantity("time", 0.0, high=_LAST)
+Temperature = quantity(
     "temperature", 150.0, high=1500.0, remedy='a bare number is in kelvin; write for example "30 degC"'
 )
-Potential = _quantity("potential", -10.0, high=10.0)
-Diffusivity = _quantity("diffusivity", 1e-60, high=1.0)
-Velocity = _quantity("velocity", 0.0, low_open=True)
-VelocityOrZero = _quantity("velocity", 0.0, high=1e6)
-AreaResistance = _quantity("area resistance", 0.0, high=1e20)
-AreaCapacitance = _quantity("area capacitance", 0.0, high=1e4)
-Current = _quantity("current", -1.0, high=1.0, remedy="a particle takes pA to nA")
-PotentialChange = _quantity("potential", 0.0, low_open=True, high=1.0)
-SweepRate = _quantity("sweep rate", 0.0, low_open=True, high=1e9)
-Dose = _quantity("dose", 0.0, low_open=True)
-DoseRate = _quantity("dose rate", 0.0)
-TransferCoefficient = _quantity("dimensionless", 0.05, high=0.95)
-Conductance = _quantity("conductance", 0.0, high=1e-6)
-InterfaceResistance = _quantity("interface resistance", 0.0, high=1e30)
-Angle = _quantity(
+Potential = quantity("potential", -10.0, high=10.0)
+Diffusivity = quantity("diffusivity", 1e-60, high=1.0)
+Velocity = quantity("velocity", 0.0, low_open=True)
+VelocityOrZero = quantity("velocity", 0.0, high=1e6)
+AreaResistance = quantity("area resistance", 0.0, high=1e20)
+AreaCapacitance = quantity("area capacitance", 0.0, high=1e4)
+Current = quantity("current", -1.0, high=1.0, remedy="a particle takes pA to nA")
+PotentialChange = quantity("potential", 0.0, low_open=True, high=1.0)
+SweepRate = quantity("sweep rate", 0.0, low_open=True, high=1e9)
+Dose = quantity("dose", 0.0, low_open=True)
+DoseRate = quantity("dose rate", 0.0)
+TransferCoefficient = quantity("dimensionless", 0.05, high=0.95)
+Conductance = quantity("conductance", 0.0, high=1e-6)
+InterfaceResistance = quantity("interface resistance", 0.0, high=1e30)
+Angle = quantity(
     "angle", -2.0 * math.pi, high=2.0 * math.pi, remedy='a bare number is in radians; write "30 deg"'
 )
-MolarEnergy = _quantity("molar energy", 0.0, high=_STEEPEST)
-ProbeWidth = _quantity("length", 0.0, high=1e-6)
-NonNegativeFraction = _quantity("dimensionless", 0.0, high=100.0)
-Fraction = _quantity("dimensionless", 0.0, high=1.0)
-Share = _quantity("dimensionless", 0.0, low_open=True, high=1.0)
-Number = _quantity("dimensionless")
-Smoothing = _quantity("dimensionless", 0.0, high=100.0)
+MolarEnergy = quantity("molar energy", 0.0, high=_STEEPEST)
+ProbeWidth = quantity("length", 0.0, high=1e-6)
+NonNegativeFraction = quantity("dimensionless", 0.0, high=100.0)
+Fraction = quantity("dimensionless", 0.0, high=1.0)
+Share = quantity("dimensionless", 0.0, low_open=True, high=1.0)
+Number = quantity("dimensionless")
+Smoothing = quantity("dimensionless", 0.0, high=100.0)
 
 
 def _pair_of(kind: Any) -> Any:

@@ -84,6 +84,7 @@ def build_solution(
         "geometry": "radial" if radial else "planar",
         **electrical_attributes(model, plans, counters.ends),
         **_report(counters, end_time, model),
+        **({"scan_dwell_s": scenario.scan.dwell} if scan is not None and scenario.scan is not None else {}),
         **({"image_sha256": json.dumps(model.image_sha256)} if model.image_sha256 else {}),
     }
     return dataset

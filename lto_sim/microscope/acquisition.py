@@ -1,0 +1,269 @@
+"""A synthetic recording, frame by frame: what is expected, and what is drawn.
+
+Nothing of the size of the recording is held: a frame is made when it is asked for, from the same few spectra
+(:mod:`lto_sim.microscope.basis`), and its noise comes from the seed and its number alone, so that frames can be
+made in any order, again, or after an interruption, with the same result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from lto_sim.microscope.basis import SpectrumBasis
+from lto_sim.microscope.build import annular_signals, spectrum_model
+from lto_sim.microscope.detector import draw_counts
+from lto_sim.microscope.dose import Dose
+from lto_sim.microscope.frames import Frames, Raster, frames_of
+from lto_sim.microscope.images import AnnularSignals
+from lto_sim.microscope.instrument import Instrument, SlitSpec
+from lto_sim.microscope.passage import Content, blurred, contents_of_frame
+from lto_sim.microscope.probe import FWHM_PER_SIGMA, probe_fwhm
+from lto_sim.microscope.references import load_reference
+from lto_sim.microscope.slit import Exposures, exposures_of
+from lto_sim.microscope.spectra import SpectrumModel
+
+__all__ = ["Acquisition", "plan_acquisition"]
+
+Floats = NDArray[np.float64]
+
+
+class Acquisition(ABC):
+    """Recording of a run by an instrument.
+
+    Parameters
+    ----------
+    instrument : The instrument.
+    time : Start of every frame [s].
+    y, x : Pixel centres [m].
+    pixel_time : Time of a pixel within its frame [s], (y, x).
+    thickness : Mean thickness of a pixel's particle [m], (y, x).
+    dose : Electrons and dose.
+    """
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        time: Floats,
+        y: Floats,
+        x: Floats,
+        pixel_time: Floats,
+        thickness: Floats,
+        dose: Dose,
+    ) -> None:
+        self.instrument, self.dose = instrument, dose
+        self.time, self.y, self.x = time, y, x
+        self.pixel_time, self.thickness = pixel_time, thickness
+        self.energy_loss = np.array(instrument.energy_loss)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Sizes (time, y, x, energy_loss)."""
+        return self.time.size, self.y.size, self.x.size, self.energy_loss.size
+
+    @abstractmethod
+    def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Least and largest thickness [m] and li fraction of anything that the beam passes."""
+
+    @abstractmethod
+    def mixed(self, frame: int, of_contents: Callable[[Content], Floats], vacuum: Floats) -> Floats:
+        """What contents give per electron, (..., n), summed over every pixel of a frame: (y, x, n).
+
+        `vacuum` (n,) stands where there is nothing.
+        """
+
+    @abstractmethod
+    def source_hash(self) -> str:
+        """SHA-256 of what was recorded from."""
+
+    @cached_property
+    def model(self) -> SpectrumModel:
+        """Exact spectra of a pixel."""
+        return spectrum_model(self.instrument)
+
+    @cached_property
+    def _signals(self) -> AnnularSignals:
+        return annular_signals(self.instrument)
+
+    @cached_property
+    def _basis(self) -> tuple[SpectrumBasis, Floats]:
+        """Basis of the spectra, and its spectra with that of vacuum as the last, (terms + 1, channels)."""
+        last = self.dose.lithium_kept(self.instrument.lithium_loss, self.time.size - 1)
+        first = self.dose.lithium_kept(self.instrument.lithium_loss, 0)
+        basis = SpectrumBasis(self.model.recorded, [*self.ranges(), (last, first)])
+        vacuum = self.model.recorded(0.0, 0.0)
+        return basis, np.vstack([basis.spectra, vacuum])
+
+    def expected(self, frame: int) -> Floats:
+        """Expected counts of a frame, (y, x, energy_loss)."""
+        basis, spectra = self._basis
+        kept = np.asarray(self.dose.lithium_kept(self.instrument.lithium_loss, frame))
+
+        def weights(content: Content) -> Floats:
+            values = basis.weights(
+                content.thickness, content.li_fraction, np.broadcast_to(kept, content.thickness.shape)
+            )
+            return np.concatenate([values, np.zeros((*values.shape[:-1], 1))], axis=-1)
+
+        nothing = np.zeros(spectra.shape[0])
+        nothing[-1] = 1.0
+        mixed = self.mixed(frame, weights, nothing) * self.dose.electrons
+        electrons = mixed @ spectra
+        np.maximum(electrons, 0.0, out=electrons)
+        return self.instrument.detector.expected(electrons, self.dose.dwell)
+
+    def drawn(self, frame: int, seed: int) -> NDArray[Any]:
+        """Counts of a frame as the detector draws them, (y, x, energy_loss)."""
+        children = np.random.SeedSequence(seed, spawn_key=(frame, 0))
+        return draw_counts(self.expected(frame), children, self.instrument.detector, self.dose.dwell)
+
+    def images(self, frame: int, seed: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Dark and bright field of a frame [electrons], (y, x) each: expected, or drawn from `seed`."""
+        signals = self._signals
+
+        def both(content: Content) -> Floats:
+            return np.stack(
+                [f(content.thickness, content.li_fraction) for f in (signals.adf, signals.abf)], axis=-1
+            )
+
+        nothing = np.zeros(1)
+        vacuum = np.array([signals.adf(nothing, nothing)[0], signals.abf(nothing, nothing)[0]])
+        electrons = np.maximum(self.mixed(frame, both, vacuum) * self.dose.electrons, 0.0)
+        if seed is None:
+            return electrons[..., 0], electrons[..., 1]
+        children = np.random.SeedSequence(seed, spawn_key=(frame, 1))
+        drawn = draw_counts(electrons, children)
+        return drawn[..., 0], drawn[..., 1]
+
+
+class _Scanned(Acquisition):
+    """Scanned probe."""
+
+    def __init__(self, instrument: Instrument, frames: Frames) -> None:
+        self._frames = frames
+        size_y, size_x = frames.pixel_size
+        dose = Dose(instrument.beam.current, frames.dwell, size_y * size_x, frames.time.size)
+        super().__init__(
+            instrument, frames.time, frames.y, frames.x, frames.pixel_time, frames.thickness, dose
+        )
+        self._width = self._probe_pixels(size_y, size_x)
+
+    def _probe_pixels(self, size_y: float, size_x: float) -> tuple[float, float]:
+        beam = self.instrument.beam
+        thickness = self._frames.thickness
+        mean = float(thickness[thickness > 0.0].mean()) if np.any(thickness > 0.0) else 0.0
+        width = beam.probe_fwhm
+        if beam.broadening:
+            reference = load_reference(self.instrument.spectrum.reference)
+            width = probe_fwhm(reference, beam.voltage, beam.convergence, mean, width)
+        return width / size_y, width / size_x
+
+    def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        frames = self._frames
+        covered = frames.coverage > 0.0
+        return _range(frames.thickness[covered]), _range(frames.values[np.isfinite(frames.values)])
+
+    def mixed(self, frame: int, of_contents: Callable[[Content], Floats], vacuum: Floats) -> Floats:
+        contents = contents_of_frame(self._frames, frame, self._displacement())
+        total = np.zeros((*self._frames.coverage.shape, vacuum.size))
+        share = np.zeros(self._frames.coverage.shape)
+        for content in contents:
+            total += content.share[..., None] * of_contents(content)
+            share += content.share
+        total += (1.0 - share)[..., None] * vacuum
+        return blurred(total, self._width, FWHM_PER_SIGMA)
+
+    def _displacement(self) -> Callable[[Floats], tuple[Floats, Floats]] | None:
+        drift = self.instrument.drift
+        if not any((*drift.velocity, *drift.start)):
+            return None
+        (velocity_x, velocity_y), (start_x, start_y) = drift.velocity, drift.start
+        return lambda when: (start_x + velocity_x * when, start_y + velocity_y * when)
+
+    def source_hash(self) -> str:
+        frames = self._frames
+        return _digest(frames.values, frames.time, frames.pixel_time, frames.thickness, frames.coverage)
+
+
+class _ThroughSlit(Acquisition):
+    """Slit."""
+
+    def __init__(self, instrument: Instrument, exposures: Exposures) -> None:
+        self._exposures = exposures
+        slit = exposures.slit
+        area = slit.rows * slit.row * exposures.width
+        dose = Dose(instrument.beam.current, slit.exposure, area, exposures.time.size, 1.0 / slit.rows)
+        thickness = exposures.summed((exposures.coverage * exposures.thickness)[..., None])
+        covered = exposures.summed(exposures.coverage[..., None])
+        some = covered > 1e-9
+        mean = np.where(some, thickness / np.where(some, covered, 1.0), 0.0)
+        super().__init__(
+            instrument, exposures.time, exposures.position, np.array([exposures.across]),
+            np.full((slit.rows, 1), 0.5 * slit.exposure), mean, dose,
+        )  # fmt: skip
+
+    def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        part = self._exposures
+        covered = part.coverage > 0.0
+        values = part.lithium[:, covered]
+        return _range(part.thickness[covered]), _range(values[np.isfinite(values)])
+
+    def mixed(self, frame: int, of_contents: Callable[[Content], Floats], vacuum: Floats) -> Floats:
+        part = self._exposures
+        total = np.zeros((*part.coverage.shape, vacuum.size))
+        for content in part.contents(frame):
+            total += content.share[..., None] * of_contents(content)
+        covered = part.summed(part.coverage[..., None])
+        rows = part.summed(total) + (1.0 - covered) * vacuum
+        width = part.slit.blur / part.slit.row
+        return blurred(rows[:, None, :], (width, 0.0), FWHM_PER_SIGMA)
+
+    def source_hash(self) -> str:
+        part = self._exposures
+        return _digest(part.lithium, part.states, part.time, part.thickness, part.coverage)
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    """Least and largest; one value where they differ by round-off; (0, 0) of nothing."""
+    if values.size == 0:
+        return 0.0, 0.0
+    low, high = float(values.min()), float(values.max())
+    if high - low <= 1e-9 * abs(high):
+        return 0.5 * (low + high), 0.5 * (low + high)
+    return low, high
+
+
+def _digest(*arrays: Floats) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def plan_acquisition(solution: xr.Dataset, instrument: Instrument | str) -> Acquisition:
+    """Lay an instrument over a run: nothing is rendered yet.
+
+    Parameters
+    ----------
+    solution : Run (`simulate`) or, with a scanned probe, lithium maps.
+    instrument : Instrument, name of a preset, or path of a TOML file.
+
+    Raises
+    ------
+    InputError
+        See :func:`frames_of`, :func:`exposures_of` and :class:`Instrument`.
+    """
+    instrument = Instrument.load(instrument)
+    if instrument.mode == "sr_tem":
+        return _ThroughSlit(instrument, exposures_of(solution, instrument.slit or SlitSpec()))
+    scan = instrument.scan
+    recorded = "scan_li_fraction" in solution
+    raster = Raster() if recorded else Raster(scan.frame_time, scan.pixels, scan.order, scan.flyback)
+    return _Scanned(instrument, frames_of(solution, raster))

@@ -1,0 +1,133 @@
+"""Expected spectra of many pixels at once: interpolation in thickness, li fraction and kept lithium.
+
+A spectrum is an entire function of the amounts that the beam passes, and over a specimen these vary little
+beside the scale of exp. A tensor product of Chebyshev polynomials through exact spectra is therefore exact to
+a stated tolerance with few terms (6 in li fraction), and the spectra of all pixels are one matrix product.
+The terms are linear in intensity: a probe that is wider than a pixel mixes terms, not compositions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.polynomial import chebyshev
+from numpy.typing import NDArray
+
+from lto_sim.errors import SolverError
+
+__all__ = ["Axis", "SpectrumBasis"]
+
+Floats = NDArray[np.float64]
+
+_TOLERANCE: Final = 1e-10
+_MOST: Final = 48
+_START: Final = 4
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Interval of one variable and the polynomials over it.
+
+    Parameters
+    ----------
+    low, high : Ends; equal where the variable does not vary.
+    terms : Polynomials.
+    """
+
+    low: float
+    high: float
+    terms: int
+
+    def scaled(self, values: Floats) -> Floats:
+        """Values on [-1, 1]."""
+        width = self.high - self.low
+        return np.zeros_like(values) if width == 0.0 else (2.0 * values - self.low - self.high) / width
+
+    def nodes(self) -> Floats:
+        """Chebyshev points."""
+        points = chebyshev.chebpts1(self.terms) if self.terms > 1 else np.zeros(1)
+        return np.asarray(0.5 * (self.low + self.high) + 0.5 * (self.high - self.low) * points)
+
+    def polynomials(self, values: Floats) -> Floats:
+        """(..., terms)"""
+        return np.asarray(chebyshev.chebvander(self.scaled(values), self.terms - 1))
+
+
+class SpectrumBasis:
+    """Coefficient spectra of a function of several variables.
+
+    Parameters
+    ----------
+    exact : Function of the variables (each (n,)) -> spectra (n, channels).
+    ranges : (low, high) of every variable.
+    tolerance : Largest error over the largest value of any spectrum.
+
+    Raises
+    ------
+    SolverError
+        The tolerance needs more than 48 polynomials of one variable.
+    """
+
+    def __init__(
+        self,
+        exact: Callable[..., Floats],
+        ranges: Sequence[tuple[float, float]],
+        tolerance: float = _TOLERANCE,
+    ) -> None:
+        middle = [0.5 * (low + high) for low, high in ranges]
+        self.axes = tuple(
+            self._fitted(exact, number, interval, middle, tolerance) for number, interval in enumerate(ranges)
+        )
+        nodes = np.meshgrid(*(axis.nodes() for axis in self.axes), indexing="ij")
+        spectra = exact(*(node.ravel() for node in nodes)).reshape(*nodes[0].shape, -1)
+        for number, axis in enumerate(self.axes):
+            transform = np.linalg.inv(axis.polynomials(axis.nodes()))
+            spectra = np.moveaxis(np.tensordot(transform, spectra, axes=(1, number)), 0, number)
+        self.spectra = np.ascontiguousarray(spectra.reshape(-1, spectra.shape[-1]))
+        """(terms, channels)"""
+
+    @staticmethod
+    def _fitted(
+        exact: Callable[..., Floats],
+        number: int,
+        interval: tuple[float, float],
+        middle: list[float],
+        tolerance: float,
+    ) -> Axis:
+        """Fewest polynomials whose spectra between the nodes are exact within the tolerance."""
+        low, high = interval
+        if high == low:
+            return Axis(low, high, 1)
+        tests = np.linspace(low, high, 2 * _MOST + 1)
+        along = [np.full(tests.size, value) for value in middle]
+        along[number] = tests
+        true = exact(*along)
+        terms = _START
+        while terms <= _MOST:
+            axis = Axis(low, high, terms)
+            at = [np.full(terms, value) for value in middle]
+            at[number] = axis.nodes()
+            coefficients = np.linalg.solve(axis.polynomials(axis.nodes()), exact(*at))
+            error = np.abs(axis.polynomials(tests) @ coefficients - true).max()
+            if error <= tolerance * np.abs(true).max():
+                return axis
+            terms += 2
+        raise SolverError(
+            f"spectra vary too much from {low:g} to {high:g} for {_MOST} polynomials: narrow the specimen"
+        )
+
+    def weights(self, *values: Floats) -> Floats:
+        """Weights of the terms at given variables, (..., terms)."""
+        product: Floats | None = None
+        for axis, value in zip(self.axes, values, strict=True):
+            factor = axis.polynomials(np.asarray(value, dtype=np.float64))
+            if product is None:
+                product = factor
+            else:
+                product = (product[..., :, None] * factor[..., None, :]).reshape(*factor.shape[:-1], -1)
+        if product is None:
+            raise ValueError("no variables")
+        return product

@@ -1,0 +1,295 @@
+"""The instrument: beam, spectrometer, detector, scan or slit, images, dose; as TOML or one of the presets.
+
+Every key has a unit, a default and a range; its path in fits, sweeps and ``--set`` begins with
+``instrument.`` (``instrument.beam.current``).
+"""
+
+from __future__ import annotations
+
+import math
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from lto_sim.errors import InputError
+from lto_sim.microscope.detector import CcdSpec, CountingSpec
+from lto_sim.microscope.references import EDGES, REFERENCES
+from lto_sim.scenario.parse import plain, read_toml, set_paths, to_toml, validated
+from lto_sim.scenario.quantities import (
+    Coordinate,
+    Dose,
+    Length,
+    LengthOrZero,
+    Number,
+    ProbeWidth,
+    Time,
+    TimeOrZero,
+    quantity,
+)
+from lto_sim.scenario.section import Section, by_name
+
+__all__ = ["PRESETS", "Instrument"]
+
+PRESETS: Final = ("jem_arm300f2_continuum_k3", "hf3300_gif_quantum")
+"""Names that :meth:`Instrument.preset` knows."""
+
+_Voltage = quantity("potential", 1e3, high=1e7, remedy='write for example "300 kV"')
+_HalfAngle = quantity("angle", 0.0, high=0.5, remedy='write for example "30 mrad"')
+_Aperture = quantity("angle", 1e-4, high=0.5, remedy='write for example "40 mrad"')
+_ProbeCurrent = quantity("current", 0.0, low_open=True, high=1e-3, remedy='write for example "71 pA"')
+_Spread = quantity("energy loss", 1e-3, high=100.0)
+_Offset = quantity("energy loss", -1e4, high=1e5)
+_Dispersion = quantity("energy loss", 1e-4, high=100.0)
+_DriftVelocity = quantity("velocity", -1e-3, high=1e-3)
+_DoseRate = quantity("dose rate", 0.0, low_open=True)
+_Scale = quantity("dimensionless", 0.0, high=100.0)
+
+
+class BeamSpec(Section):
+    """Electrons before the specimen."""
+
+    voltage: _Voltage = Field(default=300e3, description="Accelerating voltage [V]")
+    current: _ProbeCurrent = Field(default=71e-12, description="Probe current; of sr_tem through the slit [A]")
+    convergence: _HalfAngle = Field(default=25e-3, description="Convergence half-angle [rad]")
+    probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
+    broadening: bool = Field(default=True, description="Whether the probe widens within the specimen")
+    energy_spread: _Spread = Field(default=0.5, description="FWHM of the zero loss without tails [eV]")
+
+
+class SpectrometerSpec(Section):
+    """What is recorded of the losses."""
+
+    collection: _Aperture = Field(default=50e-3, description="Collection half-angle [rad]")
+    offset: _Offset = Field(default=-5.0, description="Energy loss of the first channel's centre [eV]")
+    dispersion: _Dispersion = Field(default=0.1, description="Width of a channel [eV]")
+    channels: int = Field(default=1024, ge=8, le=65536, description="Channels")
+
+
+class FramesSpec(Section):
+    """Scan of the probe where the run has recorded none; a recorded scan is used as it is."""
+
+    frame_time: Time | None = Field(
+        default=None, description="Time for one frame [s]; default the interval of saved states"
+    )
+    pixels: tuple[int, int] | None = Field(default=None, description="Pixels (x, y); default the cells")
+    order: Literal["rows", "columns"] = Field(default="rows", description="Fast axis")
+    flyback: TimeOrZero = Field(default=0.0, description="Dead time at each line's end [s]")
+
+    @model_validator(mode="after")
+    def _sound(self) -> Self:
+        if self.pixels is not None and not all(1 <= n <= 4096 for n in self.pixels):
+            raise InputError("pixels", self.pixels, "1 to 4096 a side", "give pixels = [64, 48]")
+        if self.frame_time is not None and self.flyback >= self.frame_time:
+            raise InputError("flyback", self.flyback, f"< {self.frame_time:g} s", "shorten it")
+        return self
+
+
+class DriftSpec(Section):
+    """How the specimen moves in the image while it is scanned."""
+
+    velocity: tuple[_DriftVelocity, _DriftVelocity] = Field(
+        default=(0.0, 0.0), description="Velocity (x, y) [m/s]"
+    )
+    start: tuple[Coordinate, Coordinate] = Field(
+        default=(0.0, 0.0), description="Displacement (x, y) at the start of the run [m]"
+    )
+
+
+class SlitSpec(Section):
+    """Slit of sr_tem: positions along one axis at once, summed along the other."""
+
+    axis: Literal["x", "y"] = Field(default="x", description="Axis of the particle along the slit")
+    rows: int = Field(default=330, ge=1, le=65536, description="Rows")
+    row: Length = Field(default=5.7e-9, description="Length of a row on the specimen [m]")
+    exposure: Time = Field(default=30.0, description="Exposure [s]")
+    start: Coordinate = Field(default=0.0, description="Where the first row begins [m]")
+    centre: Coordinate | None = Field(
+        default=None, description="Position across the slit [m]; default the particle's middle"
+    )
+    width: Length | None = Field(default=None, description="Width of the slit [m]; default all of it")
+    blur: LengthOrZero = Field(default=0.0, description="FWHM of the image along the slit [m]")
+
+
+class ImagesSpec(Section):
+    """Annular detectors."""
+
+    adf: tuple[_Aperture, _Aperture] = Field(
+        default=(60e-3, 200e-3), description="Inner and outer half-angle of the dark field [rad]"
+    )
+    abf: tuple[_Aperture, _Aperture] = Field(
+        default=(12e-3, 24e-3), description="Inner and outer half-angle of the annular bright field [rad]"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for name in ("adf", "abf"):
+            low, high = getattr(self, name)
+            if not low < high:
+                raise InputError(name, (low, high), "inner < outer", "exchange the angles")
+        return self
+
+
+class LithiumLossSpec(Section):
+    """Lithium that the beam removes: exp(-dose / D1), D1 = dose (rate / dose_rate)^-exponent."""
+
+    dose: Dose = Field(description="Dose after which 1/e is left [electrons m-2]; text in e/A^2")
+    dose_rate: _DoseRate | None = Field(
+        default=None, description="Dose rate at which that holds [electrons m-2 s-1]; only with exponent"
+    )
+    exponent: Number = Field(default=0.0, description="How much faster a dose acts at a higher rate; 0: not")
+
+    @model_validator(mode="after")
+    def _rate_given(self) -> Self:
+        if self.exponent != 0.0 and self.dose_rate is None:
+            raise InputError("dose_rate", None, "a dose rate where exponent is not 0", "give dose_rate")
+        return self
+
+
+class SpectrumSpec(Section):
+    """How the specimen scatters."""
+
+    reference: Literal["lto", "lasgtp"] = Field(default="lto", description="Reference spectra: " + " or ".join(REFERENCES))
+    edges: tuple[str, ...] = Field(
+        default=("Ti-M2,3", "Ti-M1", "Li-K"), description="Edges: " + ", ".join(EDGES)
+    )
+    mean_free_path: Length | Literal["iakoubovskii", "malis"] = Field(
+        default="iakoubovskii", description="Inelastic mean free path [m], or the formula that gives it"
+    )
+    cross_section_scale: dict[str, _Scale] = Field(
+        default_factory=dict, description="Edge -> factor on its cross-section"
+    )
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description='Own spectra: "Li-K Li4" and the like (single scattering, no background), or plasmon',
+    )
+
+    @model_validator(mode="after")
+    def _known_edges(self) -> Self:
+        for edge in (*self.edges, *self.cross_section_scale):
+            if edge not in EDGES:
+                raise InputError("edges", edge, ", ".join(EDGES), "name these")
+        if len(set(self.edges)) != len(self.edges):
+            raise InputError("edges", self.edges, "every edge once", "remove the second")
+        known = {"plasmon"} | {f"{edge} {phase}" for edge in EDGES for phase in ("Li4", "Li7")}
+        for name in self.files:
+            if name not in known:
+                raise InputError("files", name, 'plasmon, or edge and phase as "Li-K Li4"', "rename it")
+        return self
+
+
+Detector = Annotated[
+    CountingSpec | CcdSpec, by_name("kind", (CountingSpec, CcdSpec), 'kind = "counting"')
+]
+
+
+class Instrument(Section):
+    """Everything about the microscope.
+
+    Raises
+    ------
+    InputError
+        A value outside its range, an unknown key, a slit without sr_tem.
+    """
+
+    title: str = Field(default="", description="What instrument this is")
+    mode: Literal["stem", "sr_tem"] = Field(default="stem", description="Scanned probe, or slit")
+    beam: BeamSpec = Field(default_factory=BeamSpec, description="Electrons before the specimen")
+    spectrometer: SpectrometerSpec = Field(default_factory=SpectrometerSpec, description="Losses recorded")
+    detector: Detector = Field(default_factory=CountingSpec, description="Detector")
+    scan: FramesSpec = Field(default_factory=FramesSpec, description="Scan without a recorded one")
+    drift: DriftSpec = Field(default_factory=DriftSpec, description="Movement of the specimen")
+    slit: SlitSpec | None = Field(default=None, description="Slit of sr_tem")
+    images: ImagesSpec = Field(default_factory=ImagesSpec, description="Annular detectors")
+    dose_budget: Dose | None = Field(
+        default=None, description="Dose [electrons m-2] above which there is a warning; text in e/A^2"
+    )
+    lithium_loss: LithiumLossSpec | None = Field(default=None, description="Lithium removed by the beam")
+    spectrum: SpectrumSpec = Field(default_factory=SpectrumSpec, description="How the specimen scatters")
+
+    @model_validator(mode="after")
+    def _mode_fits(self) -> Self:
+        if self.mode == "stem" and self.slit is not None:
+            raise InputError("slit", "a slit", 'absent with mode = "stem"', 'remove it, or mode = "sr_tem"')
+        last = self.spectrometer.offset + (self.spectrometer.channels - 1) * self.spectrometer.dispersion
+        if last <= 0.0:
+            raise InputError("spectrometer.offset", self.spectrometer.offset, "some channels above 0 eV", "raise it")
+        return self
+
+    @classmethod
+    def from_dict(cls, mapping: dict[str, Any]) -> Instrument:
+        """Validate a mapping of the keys; see the class for errors."""
+        try:
+            return validated(cls, mapping)
+        except InputError as error:
+            raise InputError(f"instrument.{error.field}", error.value, error.allowed, error.remedy) from None
+
+    @classmethod
+    def from_toml(cls, path: Path | str) -> Instrument:
+        """Read a TOML file; files that it names are found beside it.
+
+        Raises
+        ------
+        InputError
+            No such file, not TOML, or see the class.
+        """
+        path = Path(path)
+        mapping = read_toml(path)
+        spectra = mapping.get("spectrum", {})
+        files = spectra.get("files", {}) if isinstance(spectra, dict) else {}
+        if isinstance(files, dict):
+            for key, name in files.items():
+                if isinstance(name, str):
+                    files[key] = str(path.resolve().parent / name)
+        return cls.from_dict(mapping)
+
+    @classmethod
+    def preset(cls, name: str) -> Instrument:
+        """Instrument that comes with the package, by one of :data:`PRESETS`.
+
+        Raises
+        ------
+        InputError
+            Unknown name.
+        """
+        if name not in PRESETS:
+            raise InputError("instrument", name, " or ".join(PRESETS) + " or a TOML file", "name one of these")
+        file = resources.files("lto_sim.microscope") / "presets" / f"{name}.toml"
+        with resources.as_file(file) as path:
+            return cls.from_toml(path)
+
+    @classmethod
+    def load(cls, source: str | Path | Instrument) -> Instrument:
+        """Preset by name, TOML file by path, or an instrument as it is.
+
+        Raises
+        ------
+        InputError
+            Neither.
+        """
+        if isinstance(source, Instrument):
+            return source
+        if str(source).endswith(".toml"):
+            return cls.from_toml(source)
+        return cls.preset(str(source))
+
+    def with_values(self, values: dict[str, Any]) -> Instrument:
+        """Return a copy with values at paths such as ``beam.current``."""
+        return type(self).from_dict(set_paths(self.model_dump(exclude_none=True), values))
+
+    def to_toml(self) -> str:
+        """TOML text of every key, in SI and eV."""
+        return to_toml(plain(self.model_dump()))
+
+    @property
+    def energy_loss(self) -> list[float]:
+        """Centres of the channels [eV]."""
+        part = self.spectrometer
+        return [part.offset + i * part.dispersion for i in range(part.channels)]
+
+    @property
+    def last_loss(self) -> float:
+        """Centre of the last channel [eV]."""
+        part = self.spectrometer
+        return math.fsum((part.offset, (part.channels - 1) * part.dispersion))

@@ -1,0 +1,235 @@
+"""The expected EELS spectrum of a pixel: areal densities, single scattering, plural scattering, channels.
+
+A beam passes layers of the two end members in series, Li4 of thickness t (1 - x) and Li7 of t x: their
+single-scattering distributions add, whatever the order, and exp[s] makes of them the spectrum. Per length,
+
+    1/lambda(E) = sum of edges n_atoms d sigma/dE + plasmon,
+
+the plasmon's strength being what the mean free path leaves beside the edges, so that t/lambda is that of the
+chosen formula exactly. Lithium that the beam has removed takes its edge with it and leaves the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lto_sim.errors import InputError
+from lto_sim.microscope.edges import EDGE_ELEMENTS, edge_curve
+from lto_sim.microscope.kinematics import Beam, effective_collection
+from lto_sim.microscope.low_loss import drude_density, plasmon_energy_eV
+from lto_sim.microscope.plural import Lattice
+from lto_sim.microscope.references import PHASES, Reference
+from lto_sim.microscope.zero_loss import Response
+
+__all__ = ["Measured", "Optics", "SpectrumModel"]
+
+Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+_BEYOND_EV = 20_000.0
+
+
+@dataclass(frozen=True)
+class Optics:
+    """What decides how electrons scatter into the spectrometer.
+
+    Parameters
+    ----------
+    beam : The electrons.
+    convergence, collection : Half-angles [rad].
+    """
+
+    beam: Beam
+    convergence: float
+    collection: float
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Spectra of a user instead of the parametric ones, each energies [eV] and intensities.
+
+    Parameters
+    ----------
+    edges : (edge, phase) -> single-scattering edge without background.
+    plasmon : Single scattering of valence electrons; of both end members.
+    """
+
+    edges: Mapping[tuple[str, str], tuple[Floats, Floats]] = field(default_factory=dict)
+    plasmon: tuple[Floats, Floats] | None = None
+
+
+class SpectrumModel:
+    """Spectra of layers of a solid, in channels.
+
+    Parameters
+    ----------
+    reference : The solid.
+    optics : Beam and angles.
+    lattice : Losses and channels.
+    response : Of source and detector.
+    edges : Edges that are modelled.
+    mean_free_path : Phase -> inelastic mean free path [m].
+    measured : A user's spectra.
+    scale : Edge -> factor on its cross-section.
+
+    Raises
+    ------
+    InputError
+        The edges alone scatter more than the mean free path allows; see also :func:`edge_curve`.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        optics: Optics,
+        lattice: Lattice,
+        response: Response,
+        edges: tuple[str, ...],
+        mean_free_path: Mapping[str, float],
+        measured: Measured | None = None,
+        scale: Mapping[str, float] | None = None,
+    ) -> None:
+        self.reference, self.optics, self.lattice, self.response = reference, optics, lattice, response
+        self.edges, self.mean_free_path = edges, dict(mean_free_path)
+        self._measured = measured or Measured()
+        self._scale = scale or {}
+        self.parts: dict[str, dict[str, Floats]] = {phase: {} for phase in PHASES}
+        """Phase -> part (an edge, or "plasmon") -> scattering per length and lattice point [1/m]."""
+        self._mean: dict[str, dict[str, float]] = {phase: {} for phase in PHASES}
+        for phase in PHASES:
+            self._add_edges(phase)
+            self._add_plasmon(phase)
+        self._transform = {
+            phase: {name: lattice.transform(part) for name, part in self.parts[phase].items()}
+            for phase in PHASES
+        }
+
+    def _add_edges(self, phase: str) -> None:
+        optics = self.optics
+        faces = self.lattice.faces
+        for edge in self.edges:
+            curve = edge_curve(
+                self.reference, edge, phase, optics.beam, optics.convergence, optics.collection,
+                float(faces[-1]), self._measured.edges.get((edge, phase)),
+            )  # fmt: skip
+            atoms = self.reference.number_density(phase, EDGE_ELEMENTS[edge]) * self._scale.get(edge, 1.0)
+            cumulative = curve.cumulative(faces)
+            self.parts[phase][edge] = atoms * np.diff(cumulative)
+            self._mean[phase][edge] = atoms * float(cumulative[-1])
+
+    def _add_plasmon(self, phase: str) -> None:
+        left = 1.0 / self.mean_free_path[phase] - sum(self._mean[phase].values())
+        if not left > 0.0:
+            raise InputError(
+                "spectrum.mean_free_path", f"{self.mean_free_path[phase]:g} m of {phase}",
+                f"< {1.0 / sum(self._mean[phase].values()):g} m, what the edges alone give",
+                "shorten it, or leave edges out",
+            )  # fmt: skip
+        faces = self.lattice.faces
+        beyond = np.geomspace(faces[-1], max(_BEYOND_EV, 2.0 * faces[-1]), 400)
+        shape = 0.5 * (faces[1:] + faces[:-1])
+        density = self._plasmon_density(phase, shape) * np.diff(faces)
+        rest = float(np.trapezoid(self._plasmon_density(phase, beyond), beyond))
+        self.parts[phase]["plasmon"] = left * density / (density.sum() + rest)
+        self._mean[phase]["plasmon"] = left
+
+    def _plasmon_density(self, phase: str, energy_eV: Floats) -> Floats:
+        if self._measured.plasmon is not None:
+            at, intensity = self._measured.plasmon
+            tail = intensity[-1] * (np.maximum(energy_eV, at[-1]) / at[-1]) ** -3.0
+            inside = np.interp(energy_eV, at, intensity, left=0.0)
+            return np.where(energy_eV <= at[-1], inside, tail)
+        host = self.reference.host["valence_electrons"][phase] * self.reference.formula_units
+        optics = self.optics
+        angle = effective_collection(
+            optics.beam, plasmon_energy_eV(host), optics.convergence, optics.collection
+        )
+        return drude_density(self.reference, phase, energy_eV, optics.beam, angle)
+
+    def _amounts(
+        self, thickness: Floats, li_fraction: Floats, kept: Floats | float, without: tuple[str, ...]
+    ) -> tuple[Complex, Floats]:
+        """s(nu) (..., N/2+1) and s(0) (...,) of layers."""
+        thickness, li_fraction = np.asarray(thickness), np.asarray(li_fraction)
+        strength: Complex | None = None
+        mean = np.zeros(np.broadcast_shapes(thickness.shape, li_fraction.shape, np.shape(kept)))
+        for phase, share in zip(PHASES, (1.0 - li_fraction, li_fraction), strict=True):
+            length = thickness * share + 0.0 * mean
+            for name, transformed in self._transform[phase].items():
+                if name in without:
+                    continue
+                amount = length * kept if name == "Li-K" else length
+                term = amount[..., None] * transformed
+                strength = term if strength is None else strength + term
+                mean = mean + amount * self._mean[phase][name]
+        if strength is None:
+            strength = np.zeros((*mean.shape, self.lattice.frequency.size), dtype=np.complex128)
+        return strength, mean
+
+    def scattering(self, thickness: float, li_fraction: float) -> Floats:
+        """Single-scattering distribution of a layer, probability per lattice point, (reach_points,)."""
+        shares = {"Li4": 1.0 - li_fraction, "Li7": li_fraction}
+        terms = [shares[p] * part for p in PHASES for part in self.parts[p].values()]
+        return np.asarray(thickness * np.sum(terms, axis=0))
+
+    def mean_scatterings(self, thickness: Floats | float, li_fraction: Floats | float) -> Floats:
+        """t/lambda of layers: mean number of inelastic scatterings into the aperture."""
+        inverse = [sum(self._mean[phase].values()) for phase in PHASES]
+        x = np.asarray(li_fraction)
+        return np.asarray(thickness * ((1.0 - x) * inverse[0] + x * inverse[1]))
+
+    def recorded(
+        self,
+        thickness: Floats | float,
+        li_fraction: Floats | float,
+        kept: Floats | float = 1.0,
+        without: tuple[str, ...] = (),
+    ) -> Floats:
+        """Expected spectrum of layers per incident electron, exact.
+
+        Parameters
+        ----------
+        thickness : Thickness [m], any shape.
+        li_fraction : Mean through the thickness, broadcast against it.
+        kept : Part of the lithium that the beam has left.
+        without : Parts (edges or "plasmon") to leave out.
+
+        Returns
+        -------
+        (..., channels): electrons per incident electron.
+        """
+        strength, mean = self._amounts(np.asarray(thickness), np.asarray(li_fraction), kept, without)
+        return self.lattice.recorded(strength, mean, self.response)
+
+    def synthesis(self, thickness: float, li_fraction: float) -> Floats:
+        """Spectrum on the whole lattice, (N,), per incident electron."""
+        strength, mean = self._amounts(np.asarray(thickness), np.asarray(li_fraction), 1.0, ())
+        return self.lattice.synthesis(strength, mean, self.response)
+
+    def components(self, thickness: float, li_fraction: float) -> dict[str, Floats]:
+        """Parts of a spectrum that sum up to it, each (channels,), per incident electron.
+
+        ``zero loss``, then ``plasmon`` (single and plural), then what every edge adds to what came before it,
+        its own plural scattering included, by decreasing energy loss of nothing: in the order of `edges`.
+        """
+        left_out = list(self.parts["Li4"])
+        previous = self.recorded(thickness, li_fraction, without=tuple(left_out))
+        scale = np.exp(-float(self.mean_scatterings(thickness, li_fraction)))
+        components = {"zero loss": scale * previous}
+        total = scale * previous
+        for name in ("plasmon", *self.edges):
+            left_out.remove(name)
+            now = self._with_mean(thickness, li_fraction, tuple(left_out))
+            components[name] = now - total
+            total = now
+        return components
+
+    def _with_mean(self, thickness: float, li_fraction: float, without: tuple[str, ...]) -> Floats:
+        """Spectrum without some parts, whose electrons are lost instead of left in the beam."""
+        strength, _ = self._amounts(np.asarray(thickness), np.asarray(li_fraction), 1.0, without)
+        mean = self.mean_scatterings(thickness, li_fraction)
+        return self.lattice.recorded(strength, mean, self.response)
