@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lto_sim.errors import InputError
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
-    from lto_sim.microscope import render_maps
+    from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
     from lto_sim.scenario import Scenario
     from lto_sim.transport.impedance import impedance
     from lto_sim.transport.simulate import simulate
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "InputError",
+    "Instrument",
     "Profile",
     "Scenario",
     "__version__",
+    "acquire",
     "cottrell_comparison",
+    "draw_counts",
     "electrical_table",
     "exact",
+    "expected_counts",
     "fit_arrhenius",
     "fit_gitt",
     "fit_pitt",
@@ -49,10 +53,14 @@ __all__ = [
 
 _HOMES: Final = {
     "InputError": "lto_sim.errors",
+    "Instrument": "lto_sim.microscope",
     "Profile": "lto_sim.kinetics",
     "Scenario": "lto_sim.scenario",
+    "acquire": "lto_sim.microscope",
     "cottrell_comparison": "lto_sim.electrochemistry",
+    "draw_counts": "lto_sim.microscope",
     "electrical_table": "lto_sim.electrochemistry",
+    "expected_counts": "lto_sim.microscope",
     "fit_arrhenius": "lto_sim.kinetics",
     "fit_gitt": "lto_sim.electrochemistry",
     "fit_pitt": "lto_sim.electrochemistry",

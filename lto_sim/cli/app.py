@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from lto_sim.cli import (
+    acquire,
     electrical,
     fit,
     impedance,
@@ -46,8 +47,8 @@ class OneLineGroup(TyperGroup):
         """Run a command; Ctrl-C is caught here, before typer turns it into a silent exit."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            _fail("interrupted; nothing unfinished was left behind", _INTERRUPTED)
+        except KeyboardInterrupt as error:
+            _fail(str(error) or "interrupted; nothing unfinished was left behind", _INTERRUPTED)
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line and exit with its status."""
@@ -109,7 +110,7 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 
 for _module in (
-    reproduce, scenarios, run, render, track, fit, electrical, impedance, inspect, validate, schema,
+    reproduce, scenarios, run, render, acquire, inspect, track, fit, electrical, impedance, validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 

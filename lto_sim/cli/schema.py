@@ -1,4 +1,4 @@
-"""``lto-sim schema``: every key of a scenario, with unit, default and range."""
+"""``lto-sim schema``: every key of a scenario or an instrument, with unit, default and range."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write instead of stdout.", show_default=False)
     ] = None,
+    instrument: Annotated[
+        bool, typer.Option("--instrument", help="The schema of an instrument file instead.")
+    ] = False,
     force: Force = False,
 ) -> None:
-    """Print the JSON schema of a scenario file."""
+    """Print the JSON schema of a scenario file, or of an instrument file."""
     from lto_sim.files import to_json, write_json
+    from lto_sim.microscope import Instrument
     from lto_sim.scenario import Scenario
 
-    schema = Scenario.model_json_schema()
+    schema = (Instrument if instrument else Scenario).model_json_schema()
     if out is None:
         typer.echo(to_json(schema))
     else:

@@ -88,8 +88,9 @@ def write_frames(
     if done is None:
         done = set()
         _begin(partial, template, layouts, identity)
-    group = zarr.open_group(partial, mode="r+", use_consolidated=False)
-    arrays = {name: group[name] for name in layouts}
+    with zarr.config.set({"array.write_empty_chunks": True}):  # an absent chunk would read as zeros
+        group = zarr.open_group(partial, mode="r+", use_consolidated=False)
+        arrays = {name: group[name] for name in layouts}
     count = next(iter(layouts.values())).shape[0]
     earlier = len(done)
     for number in range(count):
@@ -142,7 +143,6 @@ def _begin(partial: Path, template: xr.Dataset, layouts: Mapping[str, FrameLayou
             dtype=layout.dtype,
             fill_value=0,
             dimension_names=layout.dims,
-            config={"write_empty_chunks": True},
         )
         array.attrs.update(dict(layout.attrs))
     _note(building, identity, set())

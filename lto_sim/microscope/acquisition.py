@@ -204,10 +204,10 @@ class _ThroughSlit(Acquisition):
         covered = exposures.summed(exposures.coverage[..., None])
         some = covered > 1e-9
         mean = np.where(some, thickness / np.where(some, covered, 1.0), 0.0)
-        super().__init__(
-            instrument, exposures.time, exposures.position, np.array([exposures.across]),
-            np.full((slit.rows, 1), 0.5 * slit.exposure), mean, dose,
-        )  # fmt: skip
+        along, across = exposures.position, np.array([exposures.across])
+        y, x = (across, along) if slit.axis == "x" else (along, across)
+        middle = np.full((y.size, x.size), 0.5 * slit.exposure)
+        super().__init__(instrument, exposures.time, y, x, middle, mean.reshape(middle.shape), dose)
 
     def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         part = self._exposures
@@ -223,7 +223,8 @@ class _ThroughSlit(Acquisition):
         covered = part.summed(part.coverage[..., None])
         rows = part.summed(total) + (1.0 - covered) * vacuum
         width = part.slit.blur / part.slit.row
-        return blurred(rows[:, None, :], (width, 0.0), FWHM_PER_SIGMA)
+        smooth = blurred(rows[:, None, :], (width, 0.0), FWHM_PER_SIGMA)
+        return smooth.swapaxes(0, 1) if part.slit.axis == "x" else smooth
 
     def source_hash(self) -> str:
         part = self._exposures

@@ -7,7 +7,8 @@ N_e atoms per area; sigma_Ti is that of the screened (Lenz) atom between the ang
 
     d sigma/d Omega = 4 gamma^2 Z^2 / (a0^2 k0^4) / (theta^2 + theta_0^2)^2,  theta_0 = Z^(1/3) / (k0 a0).
 
-The bright field keeps its part of the probe's cone, times what is not scattered beyond it. Diffraction,
+The bright field keeps its part of the probe's cone, times what is not scattered beyond it; where the cone does
+not reach the detector, it gets what is scattered onto it. Diffraction,
 channelling and strain contrast are not in it: a recorded image of a crystal differs.
 """
 
@@ -60,10 +61,12 @@ class AnnularSignals:
         dark = _lenz(beam, _BASE, *adf)
         self._adf: list[float] = []
         self._beyond: list[float] = []
+        self._onto: list[float] = []
         for phase in PHASES:
             atoms = {ATOMIC_NUMBERS[e]: reference.number_density(phase, e) for e in reference.atoms[phase]}
             self._adf.append(sum(n * dark * (z / _BASE) ** _EXPONENT for z, n in atoms.items()))
             self._beyond.append(sum(n * _lenz(beam, z, abf[1], np.pi) for z, n in atoms.items()))
+            self._onto.append(sum(n * _lenz(beam, z, *abf) for z, n in atoms.items()))
 
     @staticmethod
     def _depth(per_length: list[float], thickness: Floats, li_fraction: Floats) -> Floats:
@@ -75,4 +78,6 @@ class AnnularSignals:
 
     def abf(self, thickness: Floats, li_fraction: Floats) -> Floats:
         """Part of the beam on the annular bright-field detector."""
+        if self._direct == 0.0:
+            return np.asarray(-np.expm1(-self._depth(self._onto, thickness, li_fraction)))
         return np.asarray(self._direct * np.exp(-self._depth(self._beyond, thickness, li_fraction)))
