@@ -94,14 +94,14 @@ def _instrument(name: str, set_values: list[str] | None) -> Instrument:
     values = {}
     for path, value in assignments(set_values).items():
         if not path.startswith("instrument."):
-            raise InputError("--set", path, "a path that begins with instrument.", "the rest belongs to the run")
+            raise InputError(
+                "--set", path, "a path that begins with instrument.", "the rest belongs to the run"
+            )
         values[path.removeprefix("instrument.")] = value
     return chosen.with_values(values) if values else chosen
 
 
-def _record(
-    plan: Acquisition, solution: xr.Dataset, target: Path, seed: int | None, force: bool
-) -> int:
+def _record(plan: Acquisition, solution: xr.Dataset, target: Path, seed: int | None, force: bool) -> int:
     from lto_sim.files import partial_path
     from lto_sim.microscope import record_to_store
 
@@ -157,7 +157,9 @@ def _summary(plan: Acquisition, target: Path) -> dict[str, Any]:
 
 def _lines(summary: dict[str, Any], stored: str) -> dict[str, str]:
     sizes = summary["sizes"]
-    dose = f"{summary['dose_per_frame_e_per_A2']:.3g} e/A^2 a frame, {summary['dose_total_e_per_A2']:.3g} in all"
+    dose = (
+        f"{summary['dose_per_frame_e_per_A2']:.3g} e/A^2 a frame, {summary['dose_total_e_per_A2']:.3g} in all"
+    )
     resumed = summary.get("frames_resumed", 0)
     return {
         "instrument": summary["instrument"],

@@ -1,8 +1,8 @@
 """A Zarr store that grows frame by frame, of any length, and goes on after an interruption.
 
-Frames are written to ``NAME.partial`` beside the target, one chunk a frame and variable; after each the list of
-finished frames is renamed into place. When the last is there the store gets its name. A later attempt with the
-same content goes on where this one ended, whatever stopped it.
+Frames are written to ``NAME.partial`` beside the target, one chunk a frame and variable; after each the
+list of finished frames is renamed into place. When the last is there the store gets its name. A later
+attempt with the same content goes on where this one ended, whatever stopped it.
 """
 
 from __future__ import annotations
@@ -63,14 +63,10 @@ def write_frames(
 ) -> int:
     """Write all frames, or those that an earlier attempt has left.
 
-    Parameters
-    ----------
-    path : The store to make.
-    template : Everything but the frames.
-    layouts : Variables that come by frames, each with the same first dimension.
-    frame : Number of a frame -> its values by variable.
-    identity : What the content follows from, as a hash: an unfinished store of another one is not gone on with.
-    force : Replace an existing store, and an unfinished one of another content.
+    Parameters ---------- path : The store to make. template : Everything but the frames. layouts :
+    Variables that come by frames, each with the same first dimension. frame : Number of a frame -> its
+    values by variable. identity : What the content follows from, as a hash: an unfinished store of another
+    one is not gone on with. force : Replace an existing store, and an unfinished one of another content.
     progress : Told the part done.
 
     Returns

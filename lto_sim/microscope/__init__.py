@@ -1,9 +1,9 @@
 """The microscope's view of a run; it reads only the labelled Dataset."""
 
-from lto_sim.microscope.acquire import acquire, expected_counts, record_to_store
 from lto_sim.microscope.acquisition import Acquisition, plan_acquisition
 from lto_sim.microscope.detector import draw_counts
 from lto_sim.microscope.instrument import PRESETS, Instrument
+from lto_sim.microscope.recording import acquire, expected_counts, record_to_store
 from lto_sim.microscope.render import render_maps
 
 __all__ = [

@@ -1,8 +1,8 @@
 """A synthetic recording, frame by frame: what is expected, and what is drawn.
 
-Nothing of the size of the recording is held: a frame is made when it is asked for, from the same few spectra
-(:mod:`lto_sim.microscope.basis`), and its noise comes from the seed and its number alone, so that frames can be
-made in any order, again, or after an interruption, with the same result.
+Nothing of the size of the recording is held: a frame is made when it is asked for, from the same few
+spectra (:mod:`lto_sim.microscope.basis`), and its noise comes from the seed and its number alone, so that
+frames can be made in any order, again, or after an interruption, with the same result.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Axis:
         return np.asarray(0.5 * (self.low + self.high) + 0.5 * (self.high - self.low) * points)
 
     def polynomials(self, values: Floats) -> Floats:
-        """(..., terms)"""
+        """Polynomials at `values`, (..., terms)."""
         return np.asarray(chebyshev.chebvander(self.scaled(values), self.terms - 1))
 
 

@@ -2,8 +2,8 @@
 
 ``counting`` detects single electrons: the counts of a channel are Poisson. With a limit r on the rate of a
 channel, electrons that come while it is dead are missed, m = n / (1 + n/(r T)) of n in the dwell time T (a
-non-paralysable counter; Knoll, Radiation Detection and Measurement, ch. 4), and the counts stay Poisson of m to
-within m/(rT).
+non-paralysable counter; Knoll, Radiation Detection and Measurement, ch. 4), and the counts stay Poisson of
+m to within m/(rT).
 
 ``ccd`` integrates light: electrons are Poisson, each gives `gain` counts, the read-out adds Gaussian noise.
 The dark signal is subtracted, as programs of microscopes do, and leaves its noise; counts may be negative.
@@ -18,20 +18,17 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from lto_sim.errors import InputError
 from lto_sim.execution import available_processes
-from lto_sim.scenario.quantities import Fraction, Share, quantity
+from lto_sim.microscope.quantities import PerSecond, PositiveNumber, TailWidth
+from lto_sim.scenario.quantities import Fraction, Share
 from lto_sim.scenario.section import Section
-from pydantic import Field
 
 __all__ = ["CcdSpec", "CountingSpec", "draw_counts"]
 
 Floats = NDArray[np.float64]
-
-_Rate = quantity("dimensionless", 0.0)
-_Positive = quantity("dimensionless", 0.0, low_open=True)
-_TailWidth = quantity("energy loss", 0.0, high=1000.0)
 
 _BLOCKS: Final = 8
 """Parts of a frame that are drawn by generators of their own, whatever the number of threads."""
@@ -42,12 +39,12 @@ class CountingSpec(Section):
 
     kind: Literal["counting"] = Field(default="counting", description="counting or ccd")
     efficiency: Share = Field(default=1.0, description="Part of the electrons that are counted")
-    saturation: _Positive | None = Field(
+    saturation: PositiveNumber | None = Field(
         default=None, description="Limit of a channel's count rate [electrons/s]; none: unlimited"
     )
-    dark: _Rate = Field(default=0.0, description="Counts without beam [1/s per channel]")
+    dark: PerSecond = Field(default=0.0, description="Counts without beam [1/s per channel]")
     tail_fraction: Fraction = Field(default=0.0, description="Part of the electrons in the tails")
-    tail_width: _TailWidth = Field(default=1.0, description="Half width at half maximum of the tails [eV]")
+    tail_width: TailWidth = Field(default=1.0, description="Half width at half maximum of the tails [eV]")
 
     @property
     def dtype(self) -> type[np.generic]:
@@ -59,27 +56,30 @@ class CountingSpec(Section):
         counts = electrons * self.efficiency if self.efficiency != 1.0 else electrons
         if self.saturation is not None:
             counts = counts / (1.0 + counts / (self.saturation * dwell))
-        return counts + self.dark * dwell if self.dark else counts
+        return np.asarray(counts + self.dark * dwell) if self.dark else counts
 
     def draw(self, expected: Floats, rng: np.random.Generator, dwell: float) -> NDArray[Any]:
         """Draw counts."""
-        return rng.poisson(expected).astype(np.uint32)
+        drawn: NDArray[Any] = rng.poisson(expected).astype(np.uint32)
+        return drawn
 
 
 class CcdSpec(Section):
     """Detector that integrates light."""
 
     kind: Literal["ccd"] = Field(description="counting or ccd")
-    gain: _Positive = Field(default=1.0, description="Counts per electron")
-    read_noise: _Rate = Field(
+    gain: PositiveNumber = Field(default=1.0, description="Counts per electron")
+    read_noise: PerSecond = Field(
         default=0.0, description="Standard deviation of a channel [counts], binned rows and all"
     )
-    dark: _Rate = Field(default=0.0, description="Dark signal [electrons/s per channel]; it is subtracted")
-    full_scale: _Positive | None = Field(
+    dark: PerSecond = Field(
+        default=0.0, description="Dark signal [electrons/s per channel]; it is subtracted"
+    )
+    full_scale: PositiveNumber | None = Field(
         default=None, description="Most counts of a channel; none: unlimited"
     )
     tail_fraction: Fraction = Field(default=0.0, description="Part of the electrons in the tails")
-    tail_width: _TailWidth = Field(default=1.0, description="Half width at half maximum of the tails [eV]")
+    tail_width: TailWidth = Field(default=1.0, description="Half width at half maximum of the tails [eV]")
 
     @property
     def dtype(self) -> type[np.generic]:
@@ -89,7 +89,7 @@ class CcdSpec(Section):
     def expected(self, electrons: Floats, dwell: float) -> Floats:
         """Expected counts of expected electrons."""
         counts = electrons * self.gain
-        return counts if self.full_scale is None else np.minimum(counts, self.full_scale)
+        return counts if self.full_scale is None else np.asarray(np.minimum(counts, self.full_scale))
 
     def draw(self, expected: Floats, rng: np.random.Generator, dwell: float) -> NDArray[Any]:
         """Draw counts; where the detector is full, it stays full."""
@@ -101,7 +101,8 @@ class CcdSpec(Section):
         counts = np.rint(counts)
         if self.full_scale is not None:
             counts = np.minimum(counts, np.floor(self.full_scale))
-        return counts.astype(np.int32)
+        whole: NDArray[Any] = counts.astype(np.int32)
+        return whole
 
 
 def draw_counts(
@@ -133,7 +134,9 @@ def draw_counts(
     if not np.all(np.isfinite(expected)) or (expected.size and float(expected.min()) < 0.0):
         raise InputError("expected", "negative or not finite", ">= 0 and finite", "pass expected counts")
     if expected.size and float(expected.max()) > 2.0e9:
-        raise InputError("expected", float(expected.max()), "< 2e9 counts a channel", "shorten the dwell time")
+        raise InputError(
+            "expected", float(expected.max()), "< 2e9 counts a channel", "shorten the dwell time"
+        )
     flat = expected.reshape(-1)
     bounds = np.linspace(0, flat.size, _BLOCKS + 1).astype(np.int64)
     generators = _children(rng, _BLOCKS)

@@ -59,10 +59,10 @@ class Dose:
     def warn_above(self, budget: float | None) -> None:
         """Warn where the total is above `budget` [electrons m-2]."""
         if budget is not None and self.total > budget * (1.0 + 1e-9):
+            total, limit = self.total / PER_SQUARE_ANGSTROM, budget / PER_SQUARE_ANGSTROM
             warnings.warn(
-                f"the dose of {self.frames} frames is {self.total / PER_SQUARE_ANGSTROM:.3g} e/A^2, above the "
-                f"budget of {budget / PER_SQUARE_ANGSTROM:.3g} e/A^2: lower beam.current, record fewer frames "
-                "or larger pixels",
+                f"the dose of {self.frames} frames is {total:.3g} e/A^2, above the budget of {limit:.3g} "
+                "e/A^2: lower beam.current, record fewer frames or larger pixels",
                 UserWarning,
                 stacklevel=3,
             )

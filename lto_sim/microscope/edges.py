@@ -56,7 +56,7 @@ class EdgeCurve:
         """Cross-section [m2] up to `energy_eV` [eV]; constant beyond the last energy."""
         steps = 0.5 * (self.density[1:] + self.density[:-1]) * np.diff(self.energy_eV)
         total = np.concatenate([[0.0], np.cumsum(steps)])
-        return np.interp(energy_eV, self.energy_eV, total)
+        return np.asarray(np.interp(energy_eV, self.energy_eV, total))
 
     def within(self, window_eV: float) -> float:
         """Cross-section [m2] of a window [eV] from the threshold."""
@@ -154,7 +154,7 @@ def _area(energy: Floats, density: Floats, threshold: float, window: float) -> f
 
 
 def _dipole(entry: Mapping[str, Any], energy: Floats, beam: Beam, angle: float) -> Floats:
-    """Cross-section of a table of optical oscillator strength, smooth (monotone cubic) in its logarithms, 0 below it."""
+    """Cross-section of a table of optical strength: a monotone cubic of its logarithms, 0 below it."""
     at, strength = np.array(entry["strength"]).T
     slope = np.log(strength[-1] / strength[-2]) / np.log(at[-1] / at[-2])
     inside = np.log(np.clip(energy, at[0], at[-1]))

@@ -96,7 +96,7 @@ def redistributed(
             name, f"{shape.min() / shape.max():.3g} of its maximum", "a shape that is nowhere negative",
             "make its lines weaker or wider",
         )  # fmt: skip
-    return np.maximum(shape, 0.0)
+    return np.asarray(np.maximum(shape, 0.0))
 
 
 def _integral(energy_eV: Floats, values: Floats, mask: NDArray[np.bool_]) -> float:

@@ -1,7 +1,7 @@
 """What the probe meets: projected composition, thickness and coverage of every pixel at its own time.
 
-Three sources: a scan recorded during the run, saved states of a run (interpolated at each pixel's time, with a
-warning where a front moves more than half a pixel between two of them), or maps.
+Three sources: a scan recorded during the run, saved states of a run (interpolated at each pixel's time,
+with a warning where a front moves more than half a pixel between two of them), or maps.
 """
 
 from __future__ import annotations
@@ -139,10 +139,11 @@ def _of_maps(maps: xr.Dataset) -> Frames:
     pixel_time = maps["pixel_time"].values
     dwell = float(maps.attrs.get("scan_dwell_s", 0.0)) or _dwell(pixel_time)
     step = maps["drive_step_of_frame"].values if "drive_step_of_frame" in maps else None
-    thickness = np.where(inside, maps["thickness"].values, 0.0)
+    thickness = np.asarray(np.where(inside, maps["thickness"].values, 0.0))
+    covered = np.asarray(inside, dtype=np.float64)
     return Frames(
         values, maps["time"].values, pixel_time, maps["y"].values, maps["x"].values, thickness,
-        inside.astype(np.float64), dwell, step,
+        covered, dwell, step,
     )  # fmt: skip
 
 
@@ -204,9 +205,7 @@ def _interpolated(solution: xr.Dataset, raster: Raster) -> Frames:
     lines, points = (rows, columns) if raster.order == "rows" else (columns, rows)
     dwell = (frame_time / lines - raster.flyback) / points
     if not dwell > 0.0:
-        raise InputError(
-            "scan.flyback", raster.flyback, f"< {frame_time / lines:g} s a line", "shorten it"
-        )
+        raise InputError("scan.flyback", raster.flyback, f"< {frame_time / lines:g} s a line", "shorten it")
     _warn_if_smeared(images)
     offsets = pixel_offsets((columns, rows), frame_time, raster.flyback, raster.order)
     frames = max(1, int(np.floor((states[-1] - states[0]) / frame_time * (1.0 + 1e-9))))

@@ -6,10 +6,10 @@ and SIGMAL: Proc. EMSA 39 (1981) 198), integrated over the momenta q that an ape
 
     d sigma / dE = 4 pi a0^2 R^2 / (E T) * integral of df/dE d ln(q a0)^2.
 
-K: Z_s = Z - 0.5. L2,3: Z_s = Z - 4.15, and a factor [(E - E_L3)/(1.8 Z^2)]^U that brings the strength near the
-threshold to the measured one. It is a model of free atoms: beside optical data (Henke, Gullikson, Davis 1993)
-its strength is 1.5 times too large in the first 10 eV of Li-K, whose Z_s^2 R is above the edge, and 1.1 times
-in 50 eV; within 5 % at O-K, 12 % too small at Ti-L2,3.
+K: Z_s = Z - 0.5. L2,3: Z_s = Z - 4.15, and a factor [(E - E_L3)/(1.8 Z^2)]^U that brings the strength near
+the threshold to the measured one. It is a model of free atoms: beside optical data (Henke, Gullikson, Davis
+1993) its strength is 1.5 times too large in the first 10 eV of Li-K, whose Z_s^2 R is above the edge, and
+1.1 times in 50 eV; within 5 % at O-K, 12 % too small at Ti-L2,3.
 """
 
 from __future__ import annotations
@@ -115,9 +115,7 @@ def differential_cross_section(
     """
     energy = np.asarray(energy_eV, dtype=np.float64)
     kinetic, gamma = beam.kinetic_eV, beam.gamma
-    least = energy**2 / (4.0 * RYDBERG_EV * kinetic) + energy**3 / (
-        8.0 * gamma**3 * RYDBERG_EV * kinetic**2
-    )
+    least = energy**2 / (4.0 * RYDBERG_EV * kinetic) + energy**3 / (8.0 * gamma**3 * RYDBERG_EV * kinetic**2)
     most = least + 4.0 * gamma**2 * kinetic / RYDBERG_EV * np.sin(0.5 * collection) ** 2
     log_q = np.log(least) + np.linspace(0.0, 1.0, _MOMENTA)[:, None] * np.log(most / least)
     strength = oscillator_strength(shell, atomic_number, energy, np.exp(log_q))

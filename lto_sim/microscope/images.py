@@ -7,9 +7,9 @@ N_e atoms per area; sigma_Ti is that of the screened (Lenz) atom between the ang
 
     d sigma/d Omega = 4 gamma^2 Z^2 / (a0^2 k0^4) / (theta^2 + theta_0^2)^2,  theta_0 = Z^(1/3) / (k0 a0).
 
-The bright field keeps its part of the probe's cone, times what is not scattered beyond it; where the cone does
-not reach the detector, it gets what is scattered onto it. Diffraction,
-channelling and strain contrast are not in it: a recorded image of a crystal differs.
+The bright field keeps its part of the probe's cone, times what is not scattered beyond it; where the cone
+does not reach the detector, it gets what is scattered onto it. Diffraction, channelling and strain contrast
+are not in it: a recorded image of a crystal differs.
 """
 
 from __future__ import annotations

@@ -15,6 +15,18 @@ from pydantic import Field, model_validator
 
 from lto_sim.errors import InputError
 from lto_sim.microscope.detector import CcdSpec, CountingSpec
+from lto_sim.microscope.quantities import (
+    Aperture,
+    Current,
+    Dispersion,
+    DoseRate,
+    DriftVelocity,
+    HalfAngle,
+    Offset,
+    Scale,
+    Spread,
+    Voltage,
+)
 from lto_sim.microscope.references import EDGES, REFERENCES
 from lto_sim.scenario.parse import plain, read_toml, set_paths, to_toml, validated
 from lto_sim.scenario.quantities import (
@@ -26,7 +38,6 @@ from lto_sim.scenario.quantities import (
     ProbeWidth,
     Time,
     TimeOrZero,
-    quantity,
 )
 from lto_sim.scenario.section import Section, by_name
 
@@ -35,35 +46,24 @@ __all__ = ["PRESETS", "Instrument"]
 PRESETS: Final = ("jem_arm300f2_continuum_k3", "hf3300_gif_quantum")
 """Names that :meth:`Instrument.preset` knows."""
 
-_Voltage = quantity("potential", 1e3, high=1e7, remedy='write for example "300 kV"')
-_HalfAngle = quantity("angle", 0.0, high=0.5, remedy='write for example "30 mrad"')
-_Aperture = quantity("angle", 1e-4, high=0.5, remedy='write for example "40 mrad"')
-_ProbeCurrent = quantity("current", 0.0, low_open=True, high=1e-3, remedy='write for example "71 pA"')
-_Spread = quantity("energy loss", 1e-3, high=100.0)
-_Offset = quantity("energy loss", -1e4, high=1e5)
-_Dispersion = quantity("energy loss", 1e-4, high=100.0)
-_DriftVelocity = quantity("velocity", -1e-3, high=1e-3)
-_DoseRate = quantity("dose rate", 0.0, low_open=True)
-_Scale = quantity("dimensionless", 0.0, high=100.0)
-
 
 class BeamSpec(Section):
     """Electrons before the specimen."""
 
-    voltage: _Voltage = Field(default=300e3, description="Accelerating voltage [V]")
-    current: _ProbeCurrent = Field(default=71e-12, description="Probe current; of sr_tem through the slit [A]")
-    convergence: _HalfAngle = Field(default=25e-3, description="Convergence half-angle [rad]")
+    voltage: Voltage = Field(default=300e3, description="Accelerating voltage [V]")
+    current: Current = Field(default=71e-12, description="Probe current; of sr_tem through the slit [A]")
+    convergence: HalfAngle = Field(default=25e-3, description="Convergence half-angle [rad]")
     probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
     broadening: bool = Field(default=True, description="Whether the probe widens within the specimen")
-    energy_spread: _Spread = Field(default=0.5, description="FWHM of the zero loss without tails [eV]")
+    energy_spread: Spread = Field(default=0.5, description="FWHM of the zero loss without tails [eV]")
 
 
 class SpectrometerSpec(Section):
     """What is recorded of the losses."""
 
-    collection: _Aperture = Field(default=50e-3, description="Collection half-angle [rad]")
-    offset: _Offset = Field(default=-5.0, description="Energy loss of the first channel's centre [eV]")
-    dispersion: _Dispersion = Field(default=0.1, description="Width of a channel [eV]")
+    collection: Aperture = Field(default=50e-3, description="Collection half-angle [rad]")
+    offset: Offset = Field(default=-5.0, description="Energy loss of the first channel's centre [eV]")
+    dispersion: Dispersion = Field(default=0.1, description="Width of a channel [eV]")
     channels: int = Field(default=1024, ge=8, le=65536, description="Channels")
 
 
@@ -89,7 +89,7 @@ class FramesSpec(Section):
 class DriftSpec(Section):
     """How the specimen moves in the image while it is scanned."""
 
-    velocity: tuple[_DriftVelocity, _DriftVelocity] = Field(
+    velocity: tuple[DriftVelocity, DriftVelocity] = Field(
         default=(0.0, 0.0), description="Velocity (x, y) [m/s]"
     )
     start: tuple[Coordinate, Coordinate] = Field(
@@ -115,10 +115,10 @@ class SlitSpec(Section):
 class ImagesSpec(Section):
     """Annular detectors."""
 
-    adf: tuple[_Aperture, _Aperture] = Field(
+    adf: tuple[Aperture, Aperture] = Field(
         default=(60e-3, 200e-3), description="Inner and outer half-angle of the dark field [rad]"
     )
-    abf: tuple[_Aperture, _Aperture] = Field(
+    abf: tuple[Aperture, Aperture] = Field(
         default=(12e-3, 24e-3), description="Inner and outer half-angle of the annular bright field [rad]"
     )
 
@@ -135,7 +135,7 @@ class LithiumLossSpec(Section):
     """Lithium that the beam removes: exp(-dose / D1), D1 = dose (rate / dose_rate)^-exponent."""
 
     dose: Dose = Field(description="Dose after which 1/e is left [electrons m-2]; text in e/A^2")
-    dose_rate: _DoseRate | None = Field(
+    dose_rate: DoseRate | None = Field(
         default=None, description="Dose rate at which that holds [electrons m-2 s-1]; only with exponent"
     )
     exponent: Number = Field(default=0.0, description="How much faster a dose acts at a higher rate; 0: not")
@@ -150,14 +150,16 @@ class LithiumLossSpec(Section):
 class SpectrumSpec(Section):
     """How the specimen scatters."""
 
-    reference: Literal["lto", "lasgtp"] = Field(default="lto", description="Reference spectra: " + " or ".join(REFERENCES))
+    reference: Literal["lto", "lasgtp"] = Field(
+        default="lto", description="Reference spectra: " + " or ".join(REFERENCES)
+    )
     edges: tuple[str, ...] = Field(
         default=("Ti-M2,3", "Ti-M1", "Li-K"), description="Edges: " + ", ".join(EDGES)
     )
     mean_free_path: Length | Literal["iakoubovskii", "malis"] = Field(
         default="iakoubovskii", description="Inelastic mean free path [m], or the formula that gives it"
     )
-    cross_section_scale: dict[str, _Scale] = Field(
+    cross_section_scale: dict[str, Scale] = Field(
         default_factory=dict, description="Edge -> factor on its cross-section"
     )
     files: dict[str, str] = Field(
@@ -179,9 +181,7 @@ class SpectrumSpec(Section):
         return self
 
 
-Detector = Annotated[
-    CountingSpec | CcdSpec, by_name("kind", (CountingSpec, CcdSpec), 'kind = "counting"')
-]
+Detector = Annotated[CountingSpec | CcdSpec, by_name("kind", (CountingSpec, CcdSpec), 'kind = "counting"')]
 
 
 class Instrument(Section):
@@ -214,7 +214,9 @@ class Instrument(Section):
             raise InputError("slit", "a slit", 'absent with mode = "stem"', 'remove it, or mode = "sr_tem"')
         last = self.spectrometer.offset + (self.spectrometer.channels - 1) * self.spectrometer.dispersion
         if last <= 0.0:
-            raise InputError("spectrometer.offset", self.spectrometer.offset, "some channels above 0 eV", "raise it")
+            raise InputError(
+                "spectrometer.offset", self.spectrometer.offset, "some channels above 0 eV", "raise it"
+            )
         return self
 
     @classmethod
@@ -254,7 +256,9 @@ class Instrument(Section):
             Unknown name.
         """
         if name not in PRESETS:
-            raise InputError("instrument", name, " or ".join(PRESETS) + " or a TOML file", "name one of these")
+            raise InputError(
+                "instrument", name, " or ".join(PRESETS) + " or a TOML file", "name one of these"
+            )
         file = resources.files("lto_sim.microscope") / "presets" / f"{name}.toml"
         with resources.as_file(file) as path:
             return cls.from_toml(path)

@@ -67,9 +67,9 @@ class Beam:
 def effective_collection(beam: Beam, energy_eV: float, convergence: float, collection: float) -> float:
     """Collection angle that a parallel beam would need for the same share of the scattering.
 
-    Scheinfein and Isaacson (1984), as Egerton (2011) eq. 4.72 and CONCOR2 have it: Lorentzian scattering about
-    every direction of a cone of half-angle alpha, of which the aperture beta takes the share F; where alpha is
-    wider than beta, per electron that the aperture lets through.
+    Scheinfein and Isaacson (1984), as Egerton (2011) eq. 4.72 and CONCOR2 have it: Lorentzian scattering
+    about every direction of a cone of half-angle alpha, of which the aperture beta takes the share F; where
+    alpha is wider than beta, per electron that the aperture lets through.
 
     Parameters
     ----------

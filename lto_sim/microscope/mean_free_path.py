@@ -54,8 +54,9 @@ def iakoubovskii(voltage: float, density: float, convergence: float, collection:
 def malis(voltage: float, atoms: Mapping[int, float], collection: float) -> float:
     """Mean free path from the composition (Malis, Cheng, Egerton 1988).
 
-    J. Electron Microsc. Tech. 8 (1988) 193: lambda = 106 F E0 / (Em ln(2 beta E0 / Em)) nm, Em = 7.6 Z^0.36 eV,
-    Z the mean of Egerton (2011) eq. 5.4. Fitted up to about 15 mrad: beyond, the aperture is taken as 15.
+    J. Electron Microsc. Tech. 8 (1988) 193: lambda = 106 F E0 / (Em ln(2 beta E0 / Em)) nm, Em = 7.6 Z^0.36
+    eV, Z the mean of Egerton (2011) eq. 5.4. Fitted up to about 15 mrad: beyond, the aperture is taken as
+    15.
 
     Parameters
     ----------

@@ -1,9 +1,10 @@
 """What the beam passes in every pixel of a frame: drift, probe width and lithium loss laid over frames.
 
-A pixel collects electrons, so what lies side by side within it or under the probe's tails adds up in intensity,
-never in composition. A frame is therefore a list of *contents*: shares of the pixel with a thickness and a li
-fraction each, vacuum beside them. With drift d(t) the pixel at r, visited at t, sees the specimen at r - d(t):
-up to four recorded pixels share it, each taken at the time t by linear interpolation between its own visits.
+A pixel collects electrons, so what lies side by side within it or under the probe's tails adds up in
+intensity, never in composition. A frame is therefore a list of *contents*: shares of the pixel with a
+thickness and a li fraction each, vacuum beside them. With drift d(t) the pixel at r, visited at t, sees the
+specimen at r - d(t): up to four recorded pixels share it, each taken at the time t by linear interpolation
+between its own visits.
 """
 
 from __future__ import annotations
@@ -75,7 +76,12 @@ def _content(share: Floats, thickness: Floats, values: Floats) -> Content:
 
 
 def _neighbour(
-    frames: Frames, number: int, when: Floats, row: NDArray[np.int64], column: NDArray[np.int64], weight: Floats
+    frames: Frames,
+    number: int,
+    when: Floats,
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
+    weight: Floats,
 ) -> Content:
     """Recorded pixels (row, column) at the times `when`; vacuum outside the recorded box."""
     height, width = frames.coverage.shape
@@ -89,8 +95,8 @@ def _neighbour(
 def _at_time(
     frames: Frames, number: int, when: Floats, row: NDArray[np.int64], column: NDArray[np.int64]
 ) -> Floats:
-    """Values of recorded pixels between their visits of neighbouring frames; held beyond the first and last."""
-    now = frames.values[number, row, column]
+    """Values of recorded pixels between their visits; held before the first frame and after the last."""
+    now = np.asarray(frames.values[number, row, column])
     visited = frames.time[number] + frames.pixel_time[row, column]
     result = now.copy()
     for step in (-1, 1):
@@ -102,7 +108,7 @@ def _at_time(
         neighbour = frames.values[other, row, column]
         use = (part > 0.0) & np.isfinite(neighbour)
         result = np.where(use, now + np.minimum(part, 1.0) * (neighbour - now), result)
-    return result
+    return np.asarray(result)
 
 
 def blurred(weights: Floats, fwhm_pixels: Sequence[float], fwhm_per_sigma: float) -> Floats:

@@ -5,10 +5,10 @@ of the single-scattering distribution S(E), in units of the incident beam,
 
     spectrum(nu) = Z(nu) exp[s(nu) - s(0)],    s(nu) = log[spectrum(nu) / Z(nu)] + s(0).
 
-Losses live on the lattice n h, n = 0 ... N-1. The Fourier transform is periodic: what is scattered beyond its
-end would come back at its beginning. Here S reaches to at least four times the recorded range, and the lattice
-is twice as long, so that only electrons with more than eight times that range could. They cannot be told from
-none. Scattering beyond S's own end counts as lost (s(0) includes it).
+Losses live on the lattice n h, n = 0 ... N-1. The Fourier transform is periodic: what is scattered beyond
+its end would come back at its beginning. Here S reaches to at least four times the recorded range, and the
+lattice is twice as long, so that only electrons with more than eight times that range could. They cannot be
+told from none. Scattering beyond S's own end counts as lost (s(0) includes it).
 """
 
 from __future__ import annotations
@@ -101,12 +101,12 @@ class Lattice:
     @property
     def faces(self) -> Floats:
         """Boundaries [eV] of the points of single scattering; the first is 0, as no loss is negative."""
-        return np.maximum((np.arange(self.reach_points + 1) - 0.5) * self.step, 0.0)
+        return np.asarray(np.maximum((np.arange(self.reach_points + 1) - 0.5) * self.step, 0.0))
 
     @property
     def losses(self) -> Floats:
         """Losses [eV] of all points in the order of the transform."""
-        return np.arange(self.size) * self.step
+        return np.asarray(np.arange(self.size) * self.step, dtype=np.float64)
 
     def transform(self, scattering: Floats) -> Complex:
         """s(nu) of probabilities per point, (..., reach_points)."""

@@ -3,8 +3,8 @@
     b = 625 (Z/E0) (rho/A)^(1/2) t^(3/2)        [cm, keV, g/cm3]
 
 is the diameter that holds 90 % of the beam at the exit surface (Goldstein et al. 1977; Reed 1982); the
-variance grows as depth cubed, so that its mean through the thickness is a quarter. A cone of half-angle alpha,
-in focus in the middle, has the mean variance alpha^2 t^2 / 48 along an axis.
+variance grows as depth cubed, so that its mean through the thickness is a quarter. A cone of half-angle
+alpha, in focus in the middle, has the mean variance alpha^2 t^2 / 48 along an axis.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Spatially resolved TEM-EELS: a slit records all positions along one axis at once, summed along the other.
 
 Every row of the detector collects, during one exposure, what lies under its length of the slit and anywhere
-across the slit's width. Spectra add, so the row's content is the list of all cells across and of moments within
-the exposure. The specimen is illuminated evenly and stands still in the image.
+across the slit's width. Spectra add, so the row's content is the list of all cells across and of moments
+within the exposure. The specimen is illuminated evenly and stands still in the image.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _overlap(faces: Floats, boxes: Floats) -> Floats:
     """Part of every box that every cell covers, (boxes, cells); what no cell covers is missing."""
     low = np.maximum(faces[None, :-1], boxes[:-1, None])
     high = np.minimum(faces[None, 1:], boxes[1:, None])
-    return np.maximum(high - low, 0.0) / np.diff(boxes)[:, None]
+    return np.asarray(np.maximum(high - low, 0.0) / np.diff(boxes)[:, None])
 
 
 def _starts(states: Floats, exposure: float) -> Floats:
@@ -136,8 +136,8 @@ def _starts(states: Floats, exposure: float) -> Floats:
     if count >= 1:
         return np.asarray(states[0] + exposure * np.arange(count))
     warnings.warn(
-        f"the run lasts {states[-1] - states[0]:.4g} s, less than the exposure of {exposure:g} s: its last state is "
-        "taken to stand still",
+        f"the run lasts {states[-1] - states[0]:.4g} s, less than the exposure of {exposure:g} s: its last "
+        "state is taken to stand still",
         UserWarning,
         stacklevel=4,
     )

@@ -86,7 +86,7 @@ class ScanSpec(Section):
     def dwell(self) -> float:
         """Time for one pixel [s]."""
         points, lines = self.pixels if self.order == "rows" else self.pixels[::-1]
-        return (self.frame_time / lines - self.flyback) / points
+        return float((self.frame_time / lines - self.flyback) / points)
 
 
 class ProfileSpec(Section):

@@ -27,7 +27,9 @@ from lto_sim.validate.invariance_checks import (
 )
 from lto_sim.validate.programme import programme_checks
 from lto_sim.validate.recovery import recovery_checks
+from lto_sim.validate.scan_checks import scan_checks
 from lto_sim.validate.section import Check, Section
+from lto_sim.validate.spectrum_checks import spectrum_checks
 from lto_sim.validate.surface_checks import lamella_checks, outline_checks, ripple_checks, shell_checks
 from lto_sim.validate.table import Row
 
@@ -50,6 +52,8 @@ SECTIONS: Final = (
     Section("extremes", "diffusivities of 1e-22 and 1e-8 m2/s, cells of 1 nm and 1 um", extreme_checks),
     Section("electrochemistry", "currents, potentials, impedance, GITT, ledger", electrochemistry_checks),
     Section("engines", "beside FiPy and super-time-stepping", engine_checks),
+    Section("spectra", "synthetic EELS: dose, edges, plural scattering, counting, sources", spectrum_checks),
+    Section("scans", "synthetic recordings: shear, drift, rendering, the slit", scan_checks),
     Section("recovery", "simulated maps back to k and Ea, 20 seeds", recovery_checks, True, True),
     Section("programme", "the paper's programme: k at 90 degC and its repeat", programme_checks, True),
 )

@@ -1,20 +1,17 @@
 """Synthetic STEM-EELS of a run: expected counts and drawn ones, as a labelled Dataset.
 
-What is modelled
-----------------
-Composition and thickness of every pixel at its own time, active and inactive layers alike; zero loss with
-energy spread and tails; a Drude (or measured) plasmon with the mean free path of Iakoubovskii or Malis; Ti-M2,3,
-Ti-M1, Li-K, on request Ti-L2,3 and O-K, with fine structure of both end members mixed by their local content;
-plural scattering exactly; probe width, scan, drift, dose, lithium lost to the beam; counting and integrating
-detectors; annular dark and bright field as incoherent scattering.
+What is modelled ---------------- Composition and thickness of every pixel at its own time, active and
+inactive layers alike; zero loss with energy spread and tails; a Drude (or measured) plasmon with the mean
+free path of Iakoubovskii or Malis; Ti-M2,3, Ti-M1, Li-K, on request Ti-L2,3 and O-K, with fine structure of
+both end members mixed by their local content; plural scattering exactly; probe width, scan, drift, dose,
+lithium lost to the beam; counting and integrating detectors; annular dark and bright field as incoherent
+scattering.
 
-What is not
------------
-Electrons scattered elastically out of the aperture (every electron of the probe reaches the spectrometer, so
-that all counts are the dose); diffraction, channelling, orientation; surface plasmons, Cerenkov losses, the gap;
-overlap of other phases around the particle (beside it is vacuum); drift of the energy axis; absolute
-cross-sections better than their sources (Li-K within 10 eV of its edge: a factor 1.5; see
-:mod:`lto_sim.microscope.hydrogenic`).
+What is not ----------- Electrons scattered elastically out of the aperture (every electron of the probe
+reaches the spectrometer, so that all counts are the dose); diffraction, channelling, orientation; surface
+plasmons, Cerenkov losses, the gap; overlap of other phases around the particle (beside it is vacuum); drift
+of the energy axis; absolute cross-sections better than their sources (Li-K within 10 eV of its edge: a
+factor 1.5; see :mod:`lto_sim.microscope.hydrogenic`).
 """
 
 from __future__ import annotations
@@ -54,11 +51,9 @@ def expected_counts(
     instrument : Instrument, name of a preset, or path of a TOML file.
     frames : Which frames; default all.
 
-    Returns
-    -------
-    Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)`` [electrons],
-    ``pixel_time(y, x)`` [s], ``thickness(y, x)`` [m]; coordinates ``time`` [s], ``y``, ``x`` [m], ``energy_loss``
-    [eV]; the instrument and its dose in the attributes.
+    Returns ------- Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)``
+    [electrons], ``pixel_time(y, x)`` [s], ``thickness(y, x)`` [m]; coordinates ``time`` [s], ``y``, ``x``
+    [m], ``energy_loss`` [eV]; the instrument and its dose in the attributes.
 
     Raises
     ------
@@ -90,10 +85,8 @@ def acquire(
     force : Replace an existing store.
     progress : Told the part done, 0 to 1.
 
-    Returns
-    -------
-    As :func:`expected_counts`, with ``counts`` uint32 (counting) or int32 (CCD, dark signal subtracted); opened
-    lazily where `out` is given.
+    Returns ------- As :func:`expected_counts`, with ``counts`` uint32 (counting) or int32 (CCD, dark signal
+    subtracted); opened lazily where `out` is given.
 
     Raises
     ------
@@ -174,4 +167,6 @@ def _in_memory(
     for index, number in enumerate(numbers):
         values["counts"][index] = plan.expected(number) if seed is None else plan.drawn(number, seed)
         values["adf"][index], values["abf"][index] = plan.images(number, seed)
-    return dataset.assign({name: (layout.dims, values[name], dict(layout.attrs)) for name, layout in layouts.items()})
+    return dataset.assign(
+        {name: (layout.dims, values[name], dict(layout.attrs)) for name, layout in layouts.items()}
+    )
