@@ -1,12 +1,12 @@
-"""Synthetic recordings: the time of a frame beside its Poisson draw alone, the memory of a stream, and a peer.
+"""Synthetic recordings: time of a frame beside its Poisson draw, memory of a stream, and a peer.
 
 Sections: 64 x 64 x 1024 frames of an extraction, rendered in memory in turns with the draw of the same
 expected counts, on one core and on all; a recording streamed to a store, with the peak of resident memory;
 the same map by pyEELSMODEL (where it is installed), with cross-sections and convolution compared. Every
 section runs in a process of its own, so that its threads and its memory are its own.
 
-pyEELSMODEL's simulator takes its edges from a database that it downloads; here they are its own hydrogenic
-ones.
+pyEELSMODEL's simulator takes its edges from a database that it downloads; here they are its own
+hydrogenic ones.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import importlib.metadata
 import importlib.util
 import json
+import math
 import os
 import resource
 import sys
@@ -54,7 +55,7 @@ MAPS: Final = {
     "Li-K, 30 to 132 eV": (("Li-K",), ("Li",), ("K",), 30.0, 0.1),
     "Ti-L and O-K, 430 to 635 eV": (("Ti-L2,3", "O-K"), ("Ti", "O"), ("L", "K"), 430.0, 0.2),
 }
-"""What is rendered: our edges, the peer's elements and their edges, first channel and width of a channel [eV]."""
+"""Our edges, the peer's elements and their edges, first channel and width of a channel [eV]."""
 SHELLS: Final = {"Li-K": ("K", 3, 55.0, "K"), "O-K": ("K", 8, 532.0, "K"), "Ti-L2,3": ("L23", 22, 456.0, "L")}
 """Edge: our shell, atomic number, threshold [eV], the peer's shell."""
 
@@ -233,9 +234,7 @@ def cross_sections() -> dict[str, Any]:
             rows[f"so, and our L3 at {begin:g} eV"] = (parallel * shifted, exact)
         found[edge] = {
             "sigma_50eV_barn": {name: [float(0.1 * v.sum()) for v in pair] for name, pair in rows.items()},
-            "integral_percent": {
-                name: float(100 * (a.sum() / b.sum() - 1)) for name, (a, b) in rows.items()
-            },
+            "integral_percent": {name: float(100 * (a.sum() / b.sum() - 1)) for name, (a, b) in rows.items()},
             "largest_percent_of_maximum": {name: _largest(a, b) for name, (a, b) in rows.items()},
         }
     return found
@@ -246,54 +245,59 @@ def _largest(ours: Floats, theirs: Floats) -> float:
     return float(100.0 * np.abs(ours - theirs).max() / theirs.max())
 
 
-def convolutions() -> dict[str, Any]:
-    """Li-K behind the same low loss: the peer's result against others, in percent of the edge's maximum."""
+def _plasmon(losses: Floats, multiple: int) -> Floats:
+    """Return the peer's n-fold plasmon at losses that are evenly spaced; any scale."""
     from pyEELSMODEL.api import Spectrumshape
     from pyEELSMODEL.components.plasmon import Plasmon
 
+    shape = Spectrumshape(losses[1] - losses[0], losses[0], losses.size)
+    component = Plasmon(shape, 1, 22, 5, 1, 0.5, COLLECTION, VOLTAGE)
+    found = component.calculate_plasmon(22 * multiple, 5, 1, COLLECTION, VOLTAGE)
+    return np.asarray(found / found.sum())
+
+
+def _poisson_low_loss(losses: Floats, thickness: float, most: int) -> Floats:
+    """Return the peer's low loss with every multiple as frequent as a Poisson number has it."""
+    zero = np.exp(-4.0 * np.log(2.0) * (losses / FWHM) ** 2)
+    low = zero / zero.sum()
+    for n in range(1, most + 1):
+        low = low + thickness**n / math.factorial(n) * _plasmon(losses, n)
+    return low / low.sum()
+
+
+def convolutions() -> dict[str, Any]:
+    """Li-K behind a low loss, in percent of the edge's maximum: what others make of it against the peer."""
     simulator = _simulator(("Li",), ("K",), 30.0, 0.1, 2)
     simulator.A_bg = 1e-12
     simulator.simulate_multispectrum()
     spectra = simulator.multispectrum
-    energy, edge = spectra.energy_axis, simulator.element_components[0]
-    inside = edge.cross_section > 0.0
-    bare = np.zeros_like(energy)
-    bare[inside] = _ours("Li-K", energy[inside], _angle("Li-K"))
-    lattice = Lattice.for_channels(30.0, 0.1, CHANNELS, FWHM)
-    plasmon = Plasmon(
-        Spectrumshape(lattice.step, 0.0, lattice.reach_points), 1, 22, 5, 1, 0.5, COLLECTION, VOLTAGE
-    )
-    shape = plasmon.calculate_plasmon(22, 5, 1, COLLECTION, VOLTAGE)
-    at = lattice.losses[: lattice.reach_points]
-    # the peer's own edge, so that the lattice differs by its plural scattering alone
-    single = np.interp(at, energy, edge.cross_section, left=0.0)
-    weight = 1e-12  # so thin that Li-K scatters once
+    energy, edge = spectra.energy_axis, simulator.element_components[0].cross_section
+    ours = np.where(edge > 0.0, _ours("Li-K", energy, _angle("Li-K")), 0.0)
+    lattice, response = Lattice.for_channels(30.0, 0.1, CHANNELS, FWHM), Response(FWHM)
+    losses = lattice.losses[: lattice.reach_points]
+    single, thin = np.interp(losses, energy, edge, left=0.0, right=0.0), 1e-12
     found: dict[str, Any] = {}
-    for row, thickness in ((0, 0.3), (1, 0.8)):
-        theirs, low = spectra.multidata[row, 0], simulator.ll.multidata[row, 0]
-        low = low / low.sum()
-        theirs = theirs / simulator.maps[0][row, 0]
+    for row, thickness in enumerate((0.3, 0.8)):
+        axis, low = simulator.ll.energy_axis, simulator.ll.multidata[row, 0]
         zero = int(np.argmax(low))
 
-        def direct(cross_section: Floats, low: Floats = low, zero: int = zero) -> Floats:
-            return np.convolve(cross_section, low)[zero : zero + CHANNELS]
+        def convolved(edge: Floats, low: Floats, zero: int = zero) -> Floats:
+            return np.convolve(edge, low / low.sum())[zero : zero + CHANNELS]
 
-        multiples = [plasmon_of(low_axis, n) for n in range(1, simulator.n_plasmon + 1)]
-        poisson = [thickness**n / math.factorial(n) for n in range(1, simulator.n_plasmon + 1)]
-        zlp = np.exp(-4.0 * np.log(2.0) * (low_axis / FWHM) ** 2)
-        renormalised = zlp / zlp.sum() + sum(w * m / m.sum() for w, m in zip(poisson, multiples, strict=True))
-        renormalised = renormalised / renormalised.sum()
-        valence = thickness * shape / shape.sum()
-        response = Response(FWHM)
+        valence = thickness * _plasmon(losses, 1)
         with_edge, without = (
             lattice.recorded(lattice.transform(part), thickness, response)
-            for part in (valence + weight * single, valence)
+            for part in (valence + thin * single, valence)
         )
-        found[f"t/lambda {thickness:g}"] = {
-            "its edge, direct convolution": _largest(direct(edge.cross_section), theirs),
-            "our edge, direct convolution": _largest(direct(bare), theirs),
-            "its edge and single plasmon, our plural scattering": _largest(
-                (with_edge - without) / weight, theirs
+        exact = (with_edge - without) / thin
+        theirs = spectra.multidata[row, 0] / simulator.maps[0][row, 0]
+        low_poisson = _poisson_low_loss(axis, thickness, simulator.n_plasmon)
+        found[f"{thickness:g}"] = {
+            "its edge, its low loss, direct convolution": _largest(convolved(edge, low), theirs),
+            "our edge, its low loss, direct convolution": _largest(convolved(ours, low), theirs),
+            "its edge and single plasmon, our plural scattering": _largest(exact, theirs),
+            "the same, against its edge behind its multiples in Poisson's shares": _largest(
+                exact, convolved(edge, low_poisson)
             ),
         }
     return found
@@ -361,10 +365,11 @@ def print_rendering(found: dict[str, Any]) -> None:
 
 
 def print_streaming(found: dict[str, Any]) -> None:
+    stored = found["stored_bytes"] / found["frames"]
     print(
-        f"Streamed {found['frames']} frames in {found['wall_s']:.3g} s, {1e3 * found['frame_s']:.3g} ms a frame "
-        f"(median), {found['stored_bytes'] / found['frames'] / 2**20:.3g} MiB a frame stored; resident memory at "
-        f"most {found['peak_bytes'] / 1e6:.4g} MB, before it {found['before_bytes'] / 1e6:.4g} MB."
+        f"Streamed {found['frames']} frames in {found['wall_s']:.3g} s, {1e3 * found['frame_s']:.3g} ms a "
+        f"frame (median), {stored / 1e6:.3g} MB a frame stored; resident memory at most "
+        f"{found['peak_bytes'] / 1e6:.4g} MB, before it {found['before_bytes'] / 1e6:.4g} MB."
     )
 
 
@@ -391,7 +396,7 @@ def print_peer(found: dict[str, Any]) -> None:
         for where, part in found["convolutions"].items()
         for name, value in part.items()
     ]
-    print(table(("low loss", f"against {PEER}'s convolved Li-K", "largest [% of edge maximum]"), rows))
+    print(table(("t/lambda", f"against {PEER}'s convolved Li-K", "largest [% of edge maximum]"), rows))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -22,7 +22,7 @@ import numpy as np
 
 from lto_sim.errors import SolverError
 
-__all__ = ["available_processes", "child_seeds", "run_jobs"]
+__all__ = ["available_processes", "available_threads", "child_seeds", "run_jobs"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -34,6 +34,14 @@ _THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREA
 def available_processes() -> int:
     """Processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def available_threads() -> int:
+    """Threads that work in this process may be spread over: 1 inside a worker process."""
+    held = os.environ.get("NUMBA_NUM_THREADS", "")
+    return (
+        min(available_processes(), int(held)) if held.isdigit() and int(held) > 0 else available_processes()
+    )
 
 
 def child_seeds(seed: int, count: int) -> list[int]:

@@ -37,7 +37,7 @@ ONLY: Final = {
 
 USERS: Final = {
     "files": {"scenario", "microscope", "plot", "reproduce", "cli"},
-    "execution": {"reproduce", "validate", "cli"},
+    "execution": {"microscope", "reproduce", "validate", "cli"},
     "exact": {"kinetics", "electrochemistry", "plot", "validate", "reproduce"},
 }
 """Room -> all that may import it."""

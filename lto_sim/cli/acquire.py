@@ -49,6 +49,17 @@ Expected = Annotated[
 ]
 
 
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "--picture",
+        metavar="OUT.png",
+        help="Also draw the spectrum of the mean thickness at x = 0.5, with its components.",
+        show_default=False,
+    ),
+]
+
+
 def command(
     run_store: Annotated[Path, typer.Argument(metavar="RUN.zarr", help="A run, or maps without noise.")],
     instrument: InstrumentName = _DEFAULT,
@@ -58,6 +69,7 @@ def command(
     seed: Seed = None,
     expected: Expected = False,
     dry_run: DryRun = False,
+    picture: Picture = None,
     as_json: AsJson = False,
 ) -> None:
     """Record a run as EELS spectrum images, stored as RUN_counts.zarr unless --out names them.
@@ -75,6 +87,8 @@ def command(
     solution = read_dataset(run_store)
     plan = plan_acquisition(solution, chosen)
     summary = _summary(plan, target)
+    if picture is not None:
+        _draw(plan, summary["mean_thickness_m"], picture, force)
     if dry_run:
         plan.dose.warn_above(plan.instrument.dose_budget)
         print_summary({**summary, "written": False}, as_json, _lines(summary, "nothing (dry run)"))
@@ -117,6 +131,15 @@ def _record(plan: Acquisition, solution: xr.Dataset, target: Path, seed: int | N
     if hspy:
         _convert(store, target, force)
     return earlier
+
+
+def _draw(plan: Acquisition, thickness: float, path: Path, force: bool) -> None:
+    from lto_sim.files import new_file
+    from lto_sim.plot import plot_spectrum
+
+    with new_file(path, force) as temporary:
+        page = plot_spectrum(plan.model, thickness, 0.5, plan.dose.electrons)
+        page.savefig(temporary, format="png")
 
 
 def _convert(store: Path, target: Path, force: bool) -> None:

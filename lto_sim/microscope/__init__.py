@@ -1,19 +1,23 @@
 """The microscope's view of a run; it reads only the labelled Dataset."""
 
 from lto_sim.microscope.acquisition import Acquisition, plan_acquisition
+from lto_sim.microscope.build import spectrum_model
 from lto_sim.microscope.detector import draw_counts
 from lto_sim.microscope.instrument import PRESETS, Instrument
 from lto_sim.microscope.recording import acquire, expected_counts, record_to_store
 from lto_sim.microscope.render import render_maps
+from lto_sim.microscope.spectra import SpectrumModel
 
 __all__ = [
     "PRESETS",
     "Acquisition",
     "Instrument",
+    "SpectrumModel",
     "acquire",
     "draw_counts",
     "expected_counts",
     "plan_acquisition",
     "record_to_store",
     "render_maps",
+    "spectrum_model",
 ]

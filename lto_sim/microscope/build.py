@@ -88,9 +88,15 @@ def spectrum_model(instrument: Instrument) -> SpectrumModel:
     optics = Optics(Beam(beam.voltage), beam.convergence, part.collection)
     response = Response(beam.energy_spread, detector.tail_fraction, detector.tail_width)
     return SpectrumModel(
-        reference, optics, lattice, response, instrument.spectrum.edges, mean_free_paths(instrument,
-        reference), _measured(instrument), instrument.spectrum.cross_section_scale,
-    )  # fmt: skip
+        reference,
+        optics,
+        lattice,
+        response,
+        instrument.spectrum.edges,
+        mean_free_paths(instrument, reference),
+        _measured(instrument),
+        instrument.spectrum.cross_section_scale,
+    )
 
 
 def annular_signals(instrument: Instrument) -> AnnularSignals:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from lto_sim.errors import InputError
-from lto_sim.execution import available_processes
+from lto_sim.execution import available_threads
 from lto_sim.microscope.quantities import PerSecond, PositiveNumber, TailWidth
 from lto_sim.scenario.quantities import Fraction, Share
 from lto_sim.scenario.section import Section
@@ -146,7 +146,7 @@ def draw_counts(
         start, end = bounds[block], bounds[block + 1]
         drawn[start:end] = detector.draw(flat[start:end], generators[block], dwell)
 
-    threads = min(available_processes(), _BLOCKS)
+    threads = min(available_threads(), _BLOCKS)
     if threads == 1 or flat.size < 100_000:
         for block in range(_BLOCKS):
             draw(block)

@@ -71,7 +71,7 @@ def redistributed(
     continuum : h(E), (n,); 0 below the threshold.
     lines : The lines, area in the unit of the continuum times eV.
     threshold_eV : Where windows begin [eV].
-    windows_eV : Lengths of the windows [eV], ascending; the decay length of each is half of it.
+    windows_eV : Lengths of the windows [eV], ascending; each is the decay length too.
     name : Name used in the error.
 
     Returns
@@ -85,7 +85,7 @@ def redistributed(
     """
     added = np.sum([line.at(energy_eV) for line in lines], axis=0) if lines else np.zeros_like(energy_eV)
     above = np.maximum(energy_eV - threshold_eV, 0.0)
-    taken = [continuum * np.exp(-above / (0.5 * window)) for window in windows_eV]
+    taken = [continuum * np.exp(-above / window) for window in windows_eV]
     inside = [energy_eV <= threshold_eV + window for window in windows_eV]
     integral = [[_integral(energy_eV, part, mask) for part in taken] for mask in inside]
     gained = [_integral(energy_eV, added, mask) for mask in inside]

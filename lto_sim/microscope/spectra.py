@@ -170,6 +170,14 @@ class SpectrumModel:
             strength = np.zeros((*mean.shape, self.lattice.frequency.size), dtype=np.complex128)
         return strength, mean
 
+    @property
+    def energy_loss(self) -> Floats:
+        """Centres of the channels [eV]."""
+        lattice = self.lattice
+        width = lattice.step * lattice.per_channel
+        first = lattice.first * lattice.step + lattice.shift + 0.5 * (width - lattice.step)
+        return np.asarray(first + width * np.arange(lattice.channels))
+
     def scattering(self, thickness: float, li_fraction: float) -> Floats:
         """Single-scattering distribution of a layer, probability per lattice point, (reach_points,)."""
         shares = {"Li4": 1.0 - li_fraction, "Li7": li_fraction}

@@ -17,6 +17,7 @@ from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
 from lto_sim.plot.recording import plot_recording
 from lto_sim.plot.specimen import plot_specimen
+from lto_sim.plot.spectrum import plot_spectrum
 from lto_sim.plot.style import DIRECTION_COLOURS, temperature_colours
 from lto_sim.plot.surface_effect import InsertionRun, RateLine, plot_surface_effect
 from lto_sim.plot.titration import plot_gitt
@@ -50,6 +51,7 @@ __all__ = [
     "plot_potential",
     "plot_recording",
     "plot_specimen",
+    "plot_spectrum",
     "plot_squared_position",
     "plot_surface_effect",
     "plot_voltammogram",
