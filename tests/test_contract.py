@@ -66,7 +66,18 @@ FRONT: Final = {
     "front_time": (("time", "profile"), "s", "float64"),
     "time": (("time",), "s", "float64"),
 }
-LAYOUTS: Final = {"run": RUN, "maps": MAPS, "front": FRONT}
+COUNTS: Final = {
+    "counts": (("time", "y", "x", "energy_loss"), "electrons", "uint32"),
+    "adf": (("time", "y", "x"), "electrons", "uint32"),
+    "abf": (("time", "y", "x"), "electrons", "uint32"),
+    "thickness": (("y", "x"), "m", "float64"),
+    "pixel_time": (("y", "x"), "s", "float64"),
+    "time": (("time",), "s", "float64"),
+    "y": (("y",), "m", "float64"),
+    "x": (("x",), "m", "float64"),
+    "energy_loss": (("energy_loss",), "eV", "float64"),
+}
+LAYOUTS: Final = {"run": RUN, "maps": MAPS, "front": FRONT, "counts": COUNTS}
 PROVENANCE: Final = {
     "title", "history", "lto_sim_version", "configuration", "configuration_sha256", "created", "citation",
     "k_definition", "seed",
@@ -106,7 +117,12 @@ def results(request: pytest.FixtureRequest) -> dict[str, Any]:
     maps = lto.render_maps(run, noise=0.02, probe_fwhm=1e-9, rng=5)
     spec = chosen.profile[0]
     front = lto.track_front(maps, lto.Profile(spec.start, spec.end, spec.width, "lps"))
-    return {"scenario": chosen, "direction": request.param, "run": run, "maps": maps, "front": front}
+    few = {"spectrometer.channels": 40, "spectrometer.dispersion": 2.5}
+    counts = lto.acquire(run, lto.Instrument.preset("jem_arm300f2_continuum_k3").with_values(few))
+    return {
+        "scenario": chosen, "direction": request.param,
+        "run": run, "maps": maps, "front": front, "counts": counts,
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +261,19 @@ def test_map_time_is_the_start_of_a_frame_and_pixels_follow(results: dict[str, A
     assert offsets.max() < scan.frame_time
     assert np.all(np.diff(offsets.ravel()) > 0.0)  # rows, from the top left
     np.testing.assert_allclose(maps["li_fraction_std"], 0.02)
+
+
+def test_counts_are_of_the_pixels_and_times_of_the_maps(results: dict[str, Any]) -> None:
+    counts, maps = results["counts"], results["maps"]
+    for name in ("time", "y", "x", "pixel_time"):
+        np.testing.assert_array_equal(counts[name], maps[name])
+    np.testing.assert_allclose(counts["thickness"], THICKNESS)
+    expected = lto.expected_counts(
+        results["run"], lto.Instrument.from_dict(tomllib.loads(counts.attrs["instrument"]))
+    )
+    for name in ("counts", "adf", "abf"):
+        assert expected[name].dtype == np.float32
+        assert expected[name].attrs["units"] == counts[name].attrs["units"]
 
 
 def test_front_time_is_when_its_pixel_was_visited(results: dict[str, Any]) -> None:

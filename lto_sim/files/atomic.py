@@ -20,7 +20,7 @@ from typing import Final
 
 from lto_sim.errors import InputError
 
-__all__ = ["new_directory", "new_file", "prepare_target", "take_name"]
+__all__ = ["new_directory", "new_file", "prepare_target", "sync_tree", "take_name"]
 
 _STUDY: Final = frozenset({"summary.json", "table.csv", "conductances.csv", "figures", "runs"})
 _ELECTRICAL: Final = frozenset(
@@ -110,10 +110,7 @@ def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
     try:
         temporary.mkdir()
         yield temporary
-        for folder, _, names in os.walk(temporary):
-            for name in names:
-                _sync(Path(folder) / name)
-            _sync(Path(folder))
+        sync_tree(temporary)
         prepare_target(target, force)
         take_name(temporary, target)
     except BaseException:
@@ -124,6 +121,14 @@ def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
 
 def _beside(target: Path) -> Path:
     return target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:12]}.part")
+
+
+def sync_tree(directory: Path) -> None:
+    """Flush a directory and all that is in it to the disk."""
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            _sync(Path(folder) / name)
+        _sync(Path(folder))
 
 
 def _sync(path: Path) -> None:

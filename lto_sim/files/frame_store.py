@@ -7,9 +7,11 @@ attempt with the same content goes on where this one ended, whatever stopped it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +19,11 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 import zarr
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
-from lto_sim.files.atomic import prepare_target, take_name
+from lto_sim.files.atomic import prepare_target, sync_tree, take_name
 from lto_sim.files.zarr_store import COMPLETE
 
 __all__ = ["FrameLayout", "partial_path", "write_frames"]
@@ -63,10 +66,14 @@ def write_frames(
 ) -> int:
     """Write all frames, or those that an earlier attempt has left.
 
-    Parameters ---------- path : The store to make. template : Everything but the frames. layouts :
-    Variables that come by frames, each with the same first dimension. frame : Number of a frame -> its
-    values by variable. identity : What the content follows from, as a hash: an unfinished store of another
-    one is not gone on with. force : Replace an existing store, and an unfinished one of another content.
+    Parameters
+    ----------
+    path : The store to make.
+    template : Everything but the frames.
+    layouts : Variables that come by frames, each with the same first dimension.
+    frame : Number of a frame -> its values by variable.
+    identity : What the content follows from, as a hash; an unfinished store of another is not gone on with.
+    force : Replace an existing store, and an unfinished one of another content.
     progress : Told the part done.
 
     Returns
@@ -76,10 +83,43 @@ def write_frames(
     Raises
     ------
     InputError
-        The target exists and `force` is false, or an unfinished store there has another content.
+        The target exists and `force` is false, an unfinished store there has another content, or another
+        process is writing it.
     """
     target = prepare_target(path, force)
     partial = partial_path(target)
+    with _alone(partial):
+        return _write(target, partial, template, layouts, frame, identity, force, progress)
+
+
+@contextmanager
+def _alone(partial: Path) -> Iterator[None]:
+    """Keep other processes from the same unfinished store; the system lets go of it however this one ends."""
+    lock = FileLock(partial.with_name(f"{partial.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise InputError(
+            "--out", str(partial), "a result that no other process is writing", "wait, or choose another name"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            Path(lock.lock_file).unlink()
+
+
+def _write(
+    target: Path,
+    partial: Path,
+    template: xr.Dataset,
+    layouts: Mapping[str, FrameLayout],
+    frame: Callable[[int], Mapping[str, NDArray[Any]]],
+    identity: str,
+    force: bool,
+    progress: Callable[[float], None] | None,
+) -> int:
     done = _resumed(partial, identity, force)
     if done is None:
         done = set()
@@ -99,9 +139,10 @@ def write_frames(
         if progress is not None:
             progress(len(done) / count)
     group.attrs[COMPLETE] = 1
-    (partial / _PROGRESS).unlink()
+    sync_tree(partial)
     prepare_target(target, force)
     take_name(partial, target)
+    (target / _PROGRESS).unlink(missing_ok=True)  # last: until then an interruption can be resumed
     return earlier
 
 

@@ -11,6 +11,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,12 @@ class Acquisition(ABC):
     def source_hash(self) -> str:
         """SHA-256 of what was recorded from."""
 
+    def instrument_hash(self) -> str:
+        """SHA-256 of the instrument and of the spectra that it names."""
+        files = sorted(self.instrument.spectrum.files.items())
+        contents = [hashlib.sha256(Path(path).read_bytes()).hexdigest() for _, path in files]
+        return hashlib.sha256("\n".join([self.instrument.to_toml(), *contents]).encode()).hexdigest()
+
     @cached_property
     def model(self) -> SpectrumModel:
         """Exact spectra of a pixel."""
@@ -103,6 +110,10 @@ class Acquisition(ABC):
 
     def expected(self, frame: int) -> Floats:
         """Expected counts of a frame, (y, x, energy_loss)."""
+        return self.instrument.detector.limited(self._signal(frame))
+
+    def _signal(self, frame: int) -> Floats:
+        """Mean counts of a frame in a detector that is never full."""
         basis, spectra = self._basis
         kept = np.asarray(self.dose.lithium_kept(self.instrument.lithium_loss, frame))
 
@@ -117,12 +128,12 @@ class Acquisition(ABC):
         mixed = self.mixed(frame, weights, nothing) * self.dose.electrons
         electrons = mixed @ spectra
         np.maximum(electrons, 0.0, out=electrons)
-        return self.instrument.detector.expected(electrons, self.dose.dwell)
+        return self.instrument.detector.signal(electrons, self.dose.dwell)
 
     def drawn(self, frame: int, seed: int) -> NDArray[Any]:
         """Counts of a frame as the detector draws them, (y, x, energy_loss)."""
         children = np.random.SeedSequence(seed, spawn_key=(frame, 0))
-        return draw_counts(self.expected(frame), children, self.instrument.detector, self.dose.dwell)
+        return draw_counts(self._signal(frame), children, self.instrument.detector, self.dose.dwell)
 
     def images(self, frame: int, seed: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Dark and bright field of a frame [electrons], (y, x) each: expected, or drawn from `seed`."""
@@ -189,7 +200,8 @@ class _Scanned(Acquisition):
 
     def source_hash(self) -> str:
         frames = self._frames
-        return _digest(frames.values, frames.time, frames.pixel_time, frames.thickness, frames.coverage)
+        arrays = (frames.values, frames.time, frames.pixel_time, frames.thickness, frames.coverage)
+        return _digest(*arrays, frames.y, frames.x, np.array([frames.dwell]))
 
 
 class _ThroughSlit(Acquisition):
@@ -228,7 +240,8 @@ class _ThroughSlit(Acquisition):
 
     def source_hash(self) -> str:
         part = self._exposures
-        return _digest(part.lithium, part.states, part.time, part.thickness, part.coverage)
+        arrays = (part.lithium, part.states, part.time, part.thickness, part.coverage)
+        return _digest(*arrays, part.rows, part.share, part.position)
 
 
 def _range(values: Floats) -> tuple[float, float]:

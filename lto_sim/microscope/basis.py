@@ -22,7 +22,7 @@ __all__ = ["Axis", "SpectrumBasis"]
 
 Floats = NDArray[np.float64]
 
-_TOLERANCE: Final = 1e-10
+_TOLERANCE: Final = 3e-11
 _MOST: Final = 48
 _START: Final = 4
 

@@ -2,8 +2,8 @@
 
 ``counting`` detects single electrons: the counts of a channel are Poisson. With a limit r on the rate of a
 channel, electrons that come while it is dead are missed, m = n / (1 + n/(r T)) of n in the dwell time T (a
-non-paralysable counter; Knoll, Radiation Detection and Measurement, ch. 4), and the counts stay Poisson of
-m to within m/(rT).
+non-paralysable counter; Knoll, Radiation Detection and Measurement, ch. 4), and the counts are drawn as
+Poisson of m (a counter's variance is smaller, m (1 - m/(rT))^2).
 
 ``ccd`` integrates light: electrons are Poisson, each gives `gain` counts, the read-out adds Gaussian noise.
 The dark signal is subtracted, as programs of microscopes do, and leaves its noise; counts may be negative.
@@ -12,6 +12,7 @@ Above `full_scale` counts the detector is full.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Literal
@@ -26,7 +27,7 @@ from lto_sim.microscope.quantities import PerSecond, PositiveNumber, TailWidth
 from lto_sim.scenario.quantities import Fraction, Share
 from lto_sim.scenario.section import Section
 
-__all__ = ["CcdSpec", "CountingSpec", "draw_counts"]
+__all__ = ["CcdSpec", "CountingSpec", "checked_seed", "draw_counts"]
 
 Floats = NDArray[np.float64]
 
@@ -51,12 +52,16 @@ class CountingSpec(Section):
         """Type of drawn counts."""
         return np.uint32
 
-    def expected(self, electrons: Floats, dwell: float) -> Floats:
-        """Expected counts of expected electrons in `dwell` [s]."""
+    def signal(self, electrons: Floats, dwell: float) -> Floats:
+        """Mean counts of expected electrons in `dwell` [s]: what is drawn from."""
         counts = electrons * self.efficiency if self.efficiency != 1.0 else electrons
         if self.saturation is not None:
             counts = counts / (1.0 + counts / (self.saturation * dwell))
         return np.asarray(counts + self.dark * dwell) if self.dark else counts
+
+    def limited(self, signal: Floats) -> Floats:
+        """Expected counts of a mean signal: the same."""
+        return signal
 
     def draw(self, expected: Floats, rng: np.random.Generator, dwell: float) -> NDArray[Any]:
         """Draw counts."""
@@ -86,9 +91,13 @@ class CcdSpec(Section):
         """Type of drawn counts."""
         return np.int32
 
-    def expected(self, electrons: Floats, dwell: float) -> Floats:
-        """Expected counts of expected electrons."""
-        counts = electrons * self.gain
+    def signal(self, electrons: Floats, dwell: float) -> Floats:
+        """Mean counts of expected electrons, as of a detector that is never full: what is drawn from."""
+        return np.asarray(electrons * self.gain)
+
+    def limited(self, signal: Floats) -> Floats:
+        """Expected counts of a mean signal: at most the full scale."""
+        counts = signal
         return counts if self.full_scale is None else np.asarray(np.minimum(counts, self.full_scale))
 
     def draw(self, expected: Floats, rng: np.random.Generator, dwell: float) -> NDArray[Any]:
@@ -115,7 +124,7 @@ def draw_counts(
 
     Parameters
     ----------
-    expected : Expected counts, any shape; :func:`expected_counts` gives them.
+    expected : Expected counts, any shape; of a CCD as if it were never full.
     rng : Generator, seed sequence or seed. The draw does not depend on the number of threads.
     detector : Default: counting.
     dwell : Time in which it was collected [s]; only dark signal depends on it.
@@ -156,10 +165,24 @@ def draw_counts(
     return drawn.reshape(expected.shape)
 
 
+def checked_seed(seed: object) -> int:
+    """Return a seed as int.
+
+    Raises
+    ------
+    InputError
+        No whole number, or below 0.
+    """
+    number = int(seed) if isinstance(seed, numbers.Integral) else -1
+    if number < 0:
+        raise InputError("seed", seed, "a whole number >= 0, or a generator", "give for example rng=1")
+    return number
+
+
 def _children(
     rng: np.random.Generator | np.random.SeedSequence | int, count: int
 ) -> Sequence[np.random.Generator]:
     if isinstance(rng, np.random.Generator):
         return rng.spawn(count)
-    seeds = np.random.SeedSequence(rng) if isinstance(rng, int) else rng
+    seeds = rng if isinstance(rng, np.random.SeedSequence) else np.random.SeedSequence(checked_seed(rng))
     return [np.random.Generator(np.random.PCG64(child)) for child in seeds.spawn(count)]

@@ -24,7 +24,7 @@ class Dose:
     Parameters
     ----------
     current : Beam current [A].
-    dwell : Time that one pixel (or row) is collected [s].
+    dwell : Time that one pixel (or row) is collected [s]; flyback is not counted, the beam being blanked.
     area : Area that the beam is spread over in that time [m2].
     frames : Number of frames.
     share : Part of the current that one pixel gets: 1 of a probe, 1 / rows of a slit.

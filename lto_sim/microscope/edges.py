@@ -5,7 +5,7 @@ model fails, come from an optical oscillator strength df/dE by the dipole formul
 
     d sigma/dE = 4 pi a0^2 R^2 / (E T) df/dE ln[1 + (beta*/theta_E)^2]
 
-with beta* the aperture, at most the Bethe ridge (E/T)^1/2 (Egerton 2011, eqs. 3.137 and 3.151).
+with beta* the aperture, at most the angle of the Bethe ridge (Egerton 2011, eqs. 3.137 and 3.151).
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ _BEFORE_EV: Final = 12.0
 """Lines may reach this far below a threshold."""
 _FINE_EV: Final = 0.02
 _NEAR_EV: Final = 160.0
+_FAR_POINTS: Final = 1500
+_MEASURED_EV: Final = 20.0
+"""Window over which a user's spectrum of an edge without fine structure keeps the cross-section [eV]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,10 +104,11 @@ def edge_curve(
         density = _dipole(entry, energy, beam, angle)
     else:
         density = _hydrogenic(entry, edge, threshold, energy, beam, angle)
-        if measured is not None:
-            density = _spliced(energy, density, threshold, entry["windows"][-1], measured, f"{edge} {phase}")
-        else:
-            density = _with_lines(entry, edge, phase, threshold, energy, density)
+    if measured is not None:
+        window = entry.get("windows", (_MEASURED_EV,))[-1]
+        density = _spliced(energy, density, threshold, window, measured, f"{edge} {phase}")
+    elif "strength" not in entry:
+        density = _with_lines(entry, edge, phase, threshold, energy, density)
     return EdgeCurve(threshold, energy, density)
 
 
@@ -116,7 +120,7 @@ def _grid(threshold: float, reach: float) -> Floats:
     """Fine near the threshold; a step at the threshold has a point on either side of it."""
     before = np.arange(threshold - _BEFORE_EV, threshold - 0.5 * _FINE_EV, _FINE_EV)
     near = threshold + np.arange(0.0, _NEAR_EV, _FINE_EV)
-    far = np.geomspace(threshold + _NEAR_EV, reach, max(int(reach - threshold - _NEAR_EV), 2))
+    far = np.geomspace(threshold + _NEAR_EV, reach, _FAR_POINTS)
     return np.concatenate([before, [threshold * (1.0 - 1e-12)], near, far])
 
 
@@ -127,7 +131,7 @@ def _hydrogenic(
     shell, number = {"Li-K": ("K", 3), "O-K": ("K", 8), "Ti-L2,3": ("L23", 22)}[edge]
     above = energy >= threshold
     density = np.zeros_like(energy)
-    density[above] = differential_cross_section(shell, number, energy[above], beam, angle)  # type: ignore[arg-type]
+    density[above] = differential_cross_section(shell, number, energy[above], beam, angle, threshold)  # type: ignore[arg-type]
     if edge != "Ti-L2,3":
         return density
     second = energy >= threshold + entry["spin_orbit"]
@@ -161,7 +165,7 @@ def _dipole(entry: Mapping[str, Any], energy: Floats, beam: Beam, angle: float) 
     within = np.exp(PchipInterpolator(np.log(at), np.log(strength))(inside))
     beyond = strength[-1] * (np.maximum(energy, at[-1]) / at[-1]) ** slope
     optical = np.where(energy < at[0], 0.0, np.where(energy > at[-1], beyond, within))
-    ridge = np.minimum(angle, np.sqrt(energy / beam.kinetic_eV))
+    ridge = np.minimum(angle, beam.ridge_angle(energy))
     logarithm = np.log1p((ridge / beam.characteristic_angle(energy)) ** 2)
     factor = 4.0 * np.pi * BOHR_RADIUS**2 * RYDBERG_EV**2 / (energy * beam.kinetic_eV)
     return np.asarray(factor * optical * logarithm)

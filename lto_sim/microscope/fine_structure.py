@@ -4,9 +4,10 @@ Lines are Gaussians [position, FWHM, area]. What they add within a window above 
 the continuum there, so that the integrals over stated windows stay those of the hydrogenic cross-section
 (the oscillator-strength sum rule, read locally):
 
-    shape(E) = h(E) [1 - sum_j b_j exp(-(E - E_k) / tau_j)] + sum_i lines_i(E),
+    shape(E) = h(E) [1 - sum_j b_j max(0, 1 - (E - E_k) / W_j)] + sum_i lines_i(E),
 
-one b_j per window. Where the lines would need more than the continuum has, that is an error.
+one b_j per window W_j; beyond the longest the continuum is the hydrogenic one. Where
+the lines would need more than the continuum has, that is an error.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def redistributed(
     continuum : h(E), (n,); 0 below the threshold.
     lines : The lines, area in the unit of the continuum times eV.
     threshold_eV : Where windows begin [eV].
-    windows_eV : Lengths of the windows [eV], ascending; each is the decay length too.
+    windows_eV : Lengths of the windows [eV], ascending.
     name : Name used in the error.
 
     Returns
@@ -85,7 +86,7 @@ def redistributed(
     """
     added = np.sum([line.at(energy_eV) for line in lines], axis=0) if lines else np.zeros_like(energy_eV)
     above = np.maximum(energy_eV - threshold_eV, 0.0)
-    taken = [continuum * np.exp(-above / window) for window in windows_eV]
+    taken = [continuum * np.maximum(1.0 - above / window, 0.0) for window in windows_eV]
     inside = [energy_eV <= threshold_eV + window for window in windows_eV]
     integral = [[_integral(energy_eV, part, mask) for part in taken] for mask in inside]
     gained = [_integral(energy_eV, added, mask) for mask in inside]

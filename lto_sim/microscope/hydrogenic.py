@@ -27,10 +27,10 @@ Floats = NDArray[np.float64]
 Shell = Literal["K", "L23"]
 
 _SCREENING: Final = {"K": 0.5, "L23": 4.15}
-_L_CORRECTION: Final = {22: (456.0, 0.13)}
-"""Atomic number -> E_L3 [eV] and U of SIGMAL3."""
+_L_CORRECTION: Final = {22: 0.13}
+"""Atomic number -> U of SIGMAL3."""
 _MOMENTA: Final = 121
-"""Points of the integral over ln q^2: its error is below 1e-5."""
+"""Points of the integral over ln q^2: its error is below 1e-4."""
 
 
 def oscillator_strength(
@@ -54,15 +54,12 @@ def oscillator_strength(
     q = np.asarray(momentum, dtype=np.float64) / charge**2
     if shell == "K":
         return _k_shell(energy, q, charge)
-    return _l_shell(energy, q, charge) * _near_threshold(atomic_number, energy)
+    return _l_shell(energy, q, charge)
 
 
-def _near_threshold(atomic_number: int, energy: Floats) -> Floats:
-    if atomic_number not in _L_CORRECTION:
-        return np.ones_like(energy)
-    threshold, exponent = _L_CORRECTION[atomic_number]
+def _near_threshold(atomic_number: int, energy: Floats, threshold: float) -> Floats:
     above = np.maximum(energy - threshold, 0.0) + 0.1
-    return np.asarray((above / (1.8 * atomic_number**2)) ** exponent)
+    return np.asarray((above / (1.8 * atomic_number**2)) ** _L_CORRECTION[atomic_number])
 
 
 def _phase(kh2: Floats, q: Floats, offset: float, factor: float) -> Floats:
@@ -97,7 +94,12 @@ def _l_shell(energy: Floats, q: Floats, charge: float) -> Floats:
 
 
 def differential_cross_section(
-    shell: Shell, atomic_number: int, energy_eV: Floats, beam: Beam, collection: float
+    shell: Shell,
+    atomic_number: int,
+    energy_eV: Floats,
+    beam: Beam,
+    collection: float,
+    threshold_eV: float | None = None,
 ) -> Floats:
     """Cross-section d sigma/dE of one atom within an aperture.
 
@@ -108,6 +110,7 @@ def differential_cross_section(
     energy_eV : Energy losses [eV], (n,); the caller knows where the edge begins.
     beam : The electrons.
     collection : Effective collection half-angle [rad].
+    threshold_eV : E_L3 [eV] of L23, for its factor near the threshold; None leaves that out.
 
     Returns
     -------
@@ -121,4 +124,6 @@ def differential_cross_section(
     strength = oscillator_strength(shell, atomic_number, energy, np.exp(log_q))
     integral = np.trapezoid(strength, log_q, axis=0)
     factor = 4.0 * np.pi * BOHR_RADIUS**2 * RYDBERG_EV**2 / (energy * kinetic)
+    if threshold_eV is not None and shell == "L23" and atomic_number in _L_CORRECTION:
+        factor = factor * _near_threshold(atomic_number, energy, threshold_eV)
     return np.asarray(factor * integral, dtype=np.float64)

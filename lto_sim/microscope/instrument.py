@@ -169,15 +169,20 @@ class SpectrumSpec(Section):
 
     @model_validator(mode="after")
     def _known_edges(self) -> Self:
-        for edge in (*self.edges, *self.cross_section_scale):
+        for edge in self.edges:
             if edge not in EDGES:
                 raise InputError("edges", edge, ", ".join(EDGES), "name these")
+        for edge in self.cross_section_scale:
+            if edge not in self.edges:
+                raise InputError("cross_section_scale", edge, ", ".join(self.edges), "add it to edges")
         if len(set(self.edges)) != len(self.edges):
             raise InputError("edges", self.edges, "every edge once", "remove the second")
         known = {"plasmon"} | {f"{edge} {phase}" for edge in EDGES for phase in ("Li4", "Li7")}
         for name in self.files:
             if name not in known:
                 raise InputError("files", name, 'plasmon, or edge and phase as "Li-K Li4"', "rename it")
+            if name != "plasmon" and name.rpartition(" ")[0] not in self.edges:
+                raise InputError("files", name, "edges that are modelled", "add it to edges")
         return self
 
 
@@ -212,6 +217,8 @@ class Instrument(Section):
     def _mode_fits(self) -> Self:
         if self.mode == "stem" and self.slit is not None:
             raise InputError("slit", "a slit", 'absent with mode = "stem"', 'remove it, or mode = "sr_tem"')
+        if self.mode == "sr_tem" and any((*self.drift.velocity, *self.drift.start)):
+            raise InputError("drift", self.drift.velocity, 'absent with mode = "sr_tem"', "move slit.start")
         last = self.spectrometer.offset + (self.spectrometer.channels - 1) * self.spectrometer.dispersion
         if last <= 0.0:
             raise InputError(

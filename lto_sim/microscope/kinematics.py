@@ -63,6 +63,10 @@ class Beam:
         """theta_E = E / (2 gamma T) [rad] of a loss `energy_eV` [eV] (Egerton eq. 3.28)."""
         return np.asarray(energy_eV, dtype=np.float64) / (2.0 * self.gamma * self.kinetic_eV)
 
+    def ridge_angle(self, energy_eV: Floats | float) -> Floats:
+        """Angle [rad] of a collision with a free electron at rest, (E/T)^1/2 / gamma (Egerton eq. 3.132)."""
+        return np.sqrt(np.asarray(energy_eV, dtype=np.float64) / self.kinetic_eV) / self.gamma
+
 
 def effective_collection(beam: Beam, energy_eV: float, convergence: float, collection: float) -> float:
     """Collection angle that a parallel beam would need for the same share of the scattering.
@@ -81,17 +85,21 @@ def effective_collection(beam: Beam, energy_eV: float, convergence: float, colle
     -------
     Effective half-angle [rad]; `collection` for a parallel beam.
     """
-    if convergence < 1e-3 * collection:
+    if convergence == 0.0:
         return collection
-    theta_e2 = float(beam.characteristic_angle(energy_eV)) ** 2
-    # midpoints in theta^2: the integrand is smooth in it, and theta d(theta) = d(theta^2)/2
-    theta2 = (np.arange(4000) + 0.5) / 4000 * collection**2
+    theta_e = float(beam.characteristic_angle(energy_eV))
+    theta_e2, width = theta_e**2, theta_e * convergence
+    # theta^2 = alpha^2 + theta_E alpha sinh u resolves the cone's edge, where the integrand changes fast
+    ends = np.arcsinh(np.array([-(convergence**2), collection**2 - convergence**2]) / width)
+    u = np.linspace(float(ends[0]), float(ends[1]), 4001)
+    theta2 = np.maximum(convergence**2 + width * np.sinh(u), 0.0)
     psi2 = convergence**2 + theta_e2 - theta2
     root = np.sqrt(psi2**2 + 4.0 * theta2 * theta_e2)
     # psi2 + root cancels where psi2 < 0: multiply by the conjugate there
     conjugate = np.where(psi2 < 0.0, root - psi2, 1.0)
     total = np.where(psi2 < 0.0, 4.0 * theta2 * theta_e2 / conjugate, psi2 + root)
-    integral = 0.5 * float(np.mean(np.log(total / (2.0 * theta_e2)))) * collection**2
+    integrand = np.log(np.maximum(total / (2.0 * theta_e2), 1.0)) * width * np.cosh(u)
+    integral = 0.5 * float(np.trapezoid(integrand, u))
     share = 2.0 / convergence**2 * integral
     if convergence > collection:
         share *= (convergence / collection) ** 2

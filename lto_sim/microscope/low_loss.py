@@ -3,8 +3,8 @@
     Im(-1/eps) = E Gamma Ep^2 / [(E^2 - Ep^2)^2 + (E Gamma)^2],    Ep^2 = hbar^2 n e^2 / (eps0 m),
 
 n the density of valence electrons (Egerton 2011, eq. 3.43), times the angular factor ln(1 + beta^2/theta_E^2)
-(eq. 3.32). Its shape is what counts: its strength is what the mean free path leaves beside the edges.
-Surface losses, Cerenkov losses and the gap are not in it.
+(eq. 3.32), beta at most at the Bethe ridge. Its shape is what counts: its strength is what the mean free path
+leaves beside the edges. Surface losses, Cerenkov losses and the gap are not in it.
 """
 
 from __future__ import annotations
@@ -49,4 +49,5 @@ def drude_density(
     energy = np.asarray(energy_eV, dtype=np.float64)
     loss = energy * width * plasmon**2 / ((energy**2 - plasmon**2) ** 2 + (energy * width) ** 2)
     theta = np.maximum(beam.characteristic_angle(energy), 1e-12)
-    return np.asarray(loss * np.log1p((collection / theta) ** 2))
+    reached = np.minimum(collection, np.maximum(beam.ridge_angle(energy), 1e-6))
+    return np.asarray(loss * np.log1p((reached / theta) ** 2))

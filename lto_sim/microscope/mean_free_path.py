@@ -71,14 +71,20 @@ def malis(voltage: float, atoms: Mapping[int, float], collection: float) -> floa
     Raises
     ------
     InputError
-        A collection angle of 0 or below.
+        A collection angle of 0 or below, or too small for the formula.
     """
     _positive("collection", collection)
     energy, beta = voltage * 1e-3, min(collection * 1e3, 15.0)
     number = sum(n * z**1.3 for z, n in atoms.items()) / sum(n * z**0.3 for z, n in atoms.items())
     mean_loss = 7.6 * number**0.36
     factor = (1.0 + energy / 1022.0) / (1.0 + energy / 511.0) ** 2
-    return float(106e-9 * factor * energy / (mean_loss * np.log(2.0 * beta * energy / mean_loss)))
+    ratio = 2.0 * beta * energy / mean_loss
+    if not ratio > 1.0:
+        raise InputError(
+            "collection", collection, f"> {mean_loss / (2e3 * energy):.3g} rad for this formula",
+            "open the aperture, or name a mean free path",
+        )  # fmt: skip
+    return float(106e-9 * factor * energy / (mean_loss * np.log(ratio)))
 
 
 def _positive(field: str, value: float) -> None:

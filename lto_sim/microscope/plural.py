@@ -6,9 +6,12 @@ of the single-scattering distribution S(E), in units of the incident beam,
     spectrum(nu) = Z(nu) exp[s(nu) - s(0)],    s(nu) = log[spectrum(nu) / Z(nu)] + s(0).
 
 Losses live on the lattice n h, n = 0 ... N-1. The Fourier transform is periodic: what is scattered beyond
-its end would come back at its beginning. Here S reaches to at least four times the recorded range, and the
-lattice is twice as long, so that only electrons with more than eight times that range could. They cannot be
-told from none. Scattering beyond S's own end counts as lost (s(0) includes it).
+its end would come back at its beginning. Here S reaches to at least four times the recorded range and to
+1600 eV, and the lattice is twice as long; what still comes back is below 1e-5 of the spectrum at t/lambda = 2.
+Scattering beyond S's own end counts as lost (s(0) includes it).
+
+Points hold integrals over their cells of width h. With c(nu) = sinc(h nu), the transform of a cell, s(nu) is
+that of the points over c, and the spectrum that of the density times c.
 """
 
 from __future__ import annotations
@@ -29,9 +32,9 @@ Complex = NDArray[np.complex128]
 
 _PADDING = 4.0
 """Reach of single scattering over the highest recorded loss."""
-_LEAST_REACH_EV = 400.0
-_SAMPLES_PER_FWHM = 3.0
-"""A Gaussian with this many points in its width is exact to 1e-13 on a lattice."""
+_LEAST_REACH_EV = 1600.0
+_SAMPLES_PER_FWHM = 4.0
+"""A Gaussian with this many points in its width has 1e-6 of itself beyond the highest frequency."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,11 @@ class Lattice:
         return np.asarray(fft.rfftfreq(self.size, self.step), dtype=np.float64)
 
     @property
+    def cell(self) -> Floats:
+        """Fourier transform of a cell, at the frequencies."""
+        return np.asarray(np.sinc(self.frequency * self.step), dtype=np.float64)
+
+    @property
     def faces(self) -> Floats:
         """Boundaries [eV] of the points of single scattering; the first is 0, as no loss is negative."""
         return np.asarray(np.maximum((np.arange(self.reach_points + 1) - 0.5) * self.step, 0.0))
@@ -108,9 +116,13 @@ class Lattice:
         """Losses [eV] of all points in the order of the transform."""
         return np.asarray(np.arange(self.size) * self.step, dtype=np.float64)
 
+    def zero_loss(self, response: Response) -> Floats:
+        """Fourier transform of the zero loss, integrated over the cells of the points."""
+        return np.asarray(response.transform(self.frequency) * self.cell, dtype=np.float64)
+
     def transform(self, scattering: Floats) -> Complex:
         """s(nu) of probabilities per point, (..., reach_points)."""
-        return np.asarray(fft.rfft(scattering, self.size, axis=-1))
+        return np.asarray(fft.rfft(scattering, self.size, axis=-1) / self.cell)
 
     def synthesis(self, strength: Complex, mean: Floats | float, response: Response) -> Floats:
         """Spectrum on the lattice, (..., N), of a beam of one electron.
@@ -122,7 +134,7 @@ class Lattice:
         response : Of source and detector.
         """
         exponent = strength - np.asarray(mean)[..., None]
-        spectrum = response.transform(self.frequency) * np.exp(exponent)
+        spectrum = self.zero_loss(response) * np.exp(exponent)
         return np.asarray(fft.irfft(spectrum, self.size, axis=-1))
 
     def recorded(self, strength: Complex, mean: Floats | float, response: Response) -> Floats:
@@ -130,7 +142,7 @@ class Lattice:
         # a channel sees energies a little above lattice points: the spectrum moves the other way
         phase = np.exp(2j * np.pi * self.frequency * self.shift)
         exponent = strength - np.asarray(mean)[..., None]
-        transformed = response.transform(self.frequency) * phase * np.exp(exponent)
+        transformed = self.zero_loss(response) * phase * np.exp(exponent)
         whole = np.asarray(fft.irfft(transformed, self.size, axis=-1))
         index = (self.first + np.arange(self.channels * self.per_channel)) % self.size
         points = whole[..., index].reshape(*whole.shape[:-1], self.channels, self.per_channel)
@@ -142,21 +154,23 @@ def fourier_log(spectrum: Floats, lattice: Lattice, response: Response) -> tuple
 
     Parameters
     ----------
-    spectrum : On the whole lattice, (N,), with its zero loss; any scale.
+    spectrum : On the whole lattice, (N,), with its zero loss, of one electron.
     lattice : The lattice.
     response : What made its zero loss; its transform must not vanish, so a narrow one.
 
     Returns
     -------
-    S per point (N,), and t/lambda. The strength s(0) that is beyond the lattice is not in them.
+    S per point (N,), and t/lambda. Scatterings beyond the lattice are not in them.
     """
     transformed = fft.rfft(spectrum)
-    known = response.transform(lattice.frequency)
+    known = lattice.zero_loss(response)
     logarithm = np.log(np.abs(transformed / known)) + 1j * np.unwrap(np.angle(transformed / known))
-    single = fft.irfft(logarithm, lattice.size)
-    mean = float(np.log(spectrum.sum()) - single[0])
-    single[0] = 0.0
-    return np.asarray(single), mean
+    single = np.asarray(fft.irfft(logarithm * lattice.cell, lattice.size))
+    # the constant ln I - s(0) has become that many cells; nothing scatters to the lattice's second half
+    constant = np.asarray(fft.irfft(lattice.cell, lattice.size))
+    beyond = slice(lattice.reach_points, None)
+    share = float(single[beyond] @ constant[beyond]) / float(constant[beyond] @ constant[beyond])
+    return single - share * constant, float(np.log(spectrum.sum())) - share
 
 
 def fourier_ratio(core: Floats, low_loss: Floats, step: float, fwhm_eV: float) -> Floats:

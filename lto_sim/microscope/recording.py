@@ -1,13 +1,17 @@
 """Synthetic STEM-EELS of a run: expected counts and drawn ones, as a labelled Dataset.
 
-What is modelled ---------------- Composition and thickness of every pixel at its own time, active and
+What is modelled
+----------------
+Composition and thickness of every pixel at its own time, active and
 inactive layers alike; zero loss with energy spread and tails; a Drude (or measured) plasmon with the mean
 free path of Iakoubovskii or Malis; Ti-M2,3, Ti-M1, Li-K, on request Ti-L2,3 and O-K, with fine structure of
 both end members mixed by their local content; plural scattering exactly; probe width, scan, drift, dose,
 lithium lost to the beam; counting and integrating detectors; annular dark and bright field as incoherent
 scattering.
 
-What is not ----------- Electrons scattered elastically out of the aperture (every electron of the probe
+What is not
+-----------
+Electrons scattered elastically out of the aperture (every electron of the probe
 reaches the spectrometer, so that all counts are the dose); diffraction, channelling, orientation; surface
 plasmons, Cerenkov losses, the gap; overlap of other phases around the particle (beside it is vacuum); drift
 of the energy axis; absolute cross-sections better than their sources (Li-K within 10 eV of its edge: a
@@ -27,6 +31,7 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.files import open_dataset, write_frames
 from lto_sim.microscope.acquisition import Acquisition, plan_acquisition
+from lto_sim.microscope.detector import checked_seed
 from lto_sim.microscope.instrument import Instrument
 from lto_sim.microscope.labels import frame_layouts, recording_labels
 from lto_sim.provenance import package_version
@@ -51,7 +56,9 @@ def expected_counts(
     instrument : Instrument, name of a preset, or path of a TOML file.
     frames : Which frames; default all.
 
-    Returns ------- Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)``
+    Returns
+    -------
+    Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)``
     [electrons], ``pixel_time(y, x)`` [s], ``thickness(y, x)`` [m]; coordinates ``time`` [s], ``y``, ``x``
     [m], ``energy_loss`` [eV]; the instrument and its dose in the attributes.
 
@@ -85,7 +92,9 @@ def acquire(
     force : Replace an existing store.
     progress : Told the part done, 0 to 1.
 
-    Returns ------- As :func:`expected_counts`, with ``counts`` uint32 (counting) or int32 (CCD, dark signal
+    Returns
+    -------
+    As :func:`expected_counts`, with ``counts`` uint32 (counting) or int32 (CCD, dark signal
     subtracted); opened lazily where `out` is given.
 
     Raises
@@ -96,7 +105,7 @@ def acquire(
     if rng is None:
         seed = int(solution.attrs.get("seed", 0))
     else:
-        seed = rng if isinstance(rng, int) else int(rng.integers(2**63))
+        seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else checked_seed(rng)
     if out is None:
         return _in_memory(solution, instrument, seed, None)
     plan = plan_acquisition(solution, instrument)
@@ -141,7 +150,7 @@ def record_to_store(
         adf, abf = plan.images(number, seed)
         return {"counts": counts, "adf": adf, "abf": abf}
 
-    identity = f"{plan.source_hash()} {template.attrs['instrument_sha256']} {seed} {package_version()}"
+    identity = f"{plan.source_hash()} {plan.instrument_hash()} {seed} {package_version()}"
     return write_frames(
         path, template, frame_layouts(plan, seed), frame, identity, force=force, progress=progress
     )

@@ -118,6 +118,7 @@ def exposures_of(solution: xr.Dataset, slit: SlitSpec) -> Exposures:
         )
     states = solution["time"].values
     time = _starts(states, slit.exposure)
+    _warn_if_sparse(states, lithium, slit, along_face)
     position = 0.5 * (row_face[1:] + row_face[:-1])
     return Exposures(
         slit, time, states, lithium, thickness, rows, share, coverage, position, float(centre), width
@@ -129,6 +130,21 @@ def _overlap(faces: Floats, boxes: Floats) -> Floats:
     low = np.maximum(faces[None, :-1], boxes[:-1, None])
     high = np.minimum(faces[None, 1:], boxes[1:, None])
     return np.asarray(np.maximum(high - low, 0.0) / np.diff(boxes)[:, None])
+
+
+def _warn_if_sparse(states: Floats, lithium: Floats, slit: SlitSpec, faces: Floats) -> None:
+    """Warn where a front moves more than half a row between states that are far apart in an exposure."""
+    if states.size < 2 or float(np.diff(states).max()) <= slit.exposure / _MOMENTS:
+        return
+    content = np.nansum(lithium, axis=1) * float(faces[1] - faces[0])
+    moved = float(np.abs(np.diff(content, axis=0)).max(initial=0.0)) / slit.row
+    if moved > 0.5:
+        warnings.warn(
+            f"a front moves about {moved:.1f} rows between saved states and is smeared within an exposure: "
+            "save more states (output.every)",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _starts(states: Floats, exposure: float) -> Floats:

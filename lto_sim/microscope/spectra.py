@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 _BEYOND_EV = 20_000.0
+_BATCH_VALUES = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,12 @@ class SpectrumModel:
         for edge in self.edges:
             curve = edge_curve(
                 self.reference, edge, phase, optics.beam, optics.convergence, optics.collection,
-                float(faces[-1]), self._measured.edges.get((edge, phase)),
+                max(_BEYOND_EV, float(faces[-1])), self._measured.edges.get((edge, phase)),
             )  # fmt: skip
             atoms = self.reference.number_density(phase, EDGE_ELEMENTS[edge]) * self._scale.get(edge, 1.0)
             cumulative = curve.cumulative(faces)
             self.parts[phase][edge] = atoms * np.diff(cumulative)
-            self._mean[phase][edge] = atoms * float(cumulative[-1])
+            self._mean[phase][edge] = atoms * float(curve.cumulative(np.array([np.inf]))[0])
 
     def _add_plasmon(self, phase: str) -> None:
         left = 1.0 / self.mean_free_path[phase] - sum(self._mean[phase].values())
@@ -210,8 +211,17 @@ class SpectrumModel:
         -------
         (..., channels): electrons per incident electron.
         """
-        strength, mean = self._amounts(np.asarray(thickness), np.asarray(li_fraction), kept, without)
-        return self.lattice.recorded(strength, mean, self.response)
+        values = np.broadcast_arrays(
+            *(np.asarray(v, dtype=np.float64) for v in (thickness, li_fraction, kept))
+        )
+        flat = [value.ravel() for value in values]
+        result = np.empty((flat[0].size, self.lattice.channels))
+        batch = max(1, _BATCH_VALUES // self.lattice.size)  # bounds the memory of transforms
+        for start in range(0, flat[0].size, batch):
+            part = slice(start, start + batch)
+            strength, mean = self._amounts(flat[0][part], flat[1][part], flat[2][part], without)
+            result[part] = self.lattice.recorded(strength, mean, self.response)
+        return result.reshape(*values[0].shape, -1)
 
     def synthesis(self, thickness: float, li_fraction: float) -> Floats:
         """Spectrum on the whole lattice, (N,), per incident electron."""

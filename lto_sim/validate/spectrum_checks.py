@@ -119,7 +119,7 @@ def _integrated(shell: Any, number: int, threshold: float, window: float, instru
 
 def _plural_rows() -> list[Row]:
     """Plural scattering there and back, in series, and in parts."""
-    instrument = _wide(**{"spectrometer.channels": 600, "beam.energy_spread": 0.65})
+    instrument = _wide(**{"spectrometer.channels": 600, "beam.energy_spread": 0.8})
     model = spectrum_model(instrument)
     lattice = model.lattice
     recovered, series, parts = [], [], []
@@ -130,13 +130,13 @@ def _plural_rows() -> list[Row]:
             true = model.scattering(thickness, x)
             recovered.append(np.abs(single[1 : true.size] - true[1:]).max() / true.max())
             half = fft.rfft(model.synthesis(0.5 * thickness, x))
-            twice = fft.irfft(half * half / model.response.transform(lattice.frequency), lattice.size)
+            twice = fft.irfft(half * half / lattice.zero_loss(model.response), lattice.size)
             series.append(np.abs(twice - whole).max() / whole.max())
             recorded = model.recorded(thickness, x)
             summed = np.sum(list(model.components(thickness, x).values()), axis=0)
             parts.append(np.abs(summed - recorded).max() / recorded.max())
     mixed = fft.rfft(model.synthesis(50e-9, 0.0)) * fft.rfft(model.synthesis(100e-9, 1.0))
-    mixed_layers = fft.irfft(mixed / model.response.transform(lattice.frequency), lattice.size)
+    mixed_layers = fft.irfft(mixed / lattice.zero_loss(model.response), lattice.size)
     projected = model.synthesis(150e-9, 2.0 / 3.0)
     layers = np.abs(mixed_layers - projected).max() / projected.max()
     return [

@@ -1,0 +1,50 @@
+"""Notebooks run from top to bottom on the installed package, without Jupyter, and hold no outputs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import matplotlib as mpl
+import pytest
+
+FOLDER: Final = Path(__file__).parent.parent / "notebooks"
+NOTEBOOKS: Final = sorted(FOLDER.glob("*.ipynb"))
+
+
+def cells_of(path: Path) -> list[dict[str, object]]:
+    return list(json.loads(path.read_text(encoding="utf-8"))["cells"])
+
+
+def code_of(path: Path) -> list[str]:
+    return ["".join(cell["source"]) for cell in cells_of(path) if cell["cell_type"] == "code"]
+
+
+def test_there_are_notebooks_and_their_folder_names_each():
+    assert NOTEBOOKS
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for path in NOTEBOOKS:
+        assert path.name in readme, path.name
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_stored_without_outputs(path):
+    for cell in cells_of(path):
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs_and_its_numbers_hold(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = code_of(path)
+    assert any("assert " in cell for cell in code)
+    names: dict[str, object] = {"__name__": "__main__"}
+    with mpl.rc_context({"backend": "Agg"}):
+        for number, cell in enumerate(code):
+            exec(compile(cell, f"{path.name}, code cell {number}", "exec"), names)
+        import matplotlib.pyplot as plt
+
+        plt.close("all")
