@@ -193,11 +193,11 @@ def peer_times(repeats: int) -> dict[str, Any]:
     return found
 
 
-def _ours(edge: str, energy: Floats, collection: float) -> Floats:
-    """Bare hydrogenic d sigma/dE [barn/eV]."""
-    shell, number, _, _ = SHELLS[edge]
-    beam = Beam(VOLTAGE)
-    return differential_cross_section(shell, number, energy, beam, collection) / BARN  # type: ignore[arg-type]
+def _ours(edge: str, energy: Floats, collection: float, threshold: float | None = None) -> Floats:
+    """Bare hydrogenic d sigma/dE [barn/eV]; `threshold` [eV]: another one than the edge's own."""
+    shell, number, own, _ = SHELLS[edge]
+    begin = own if threshold is None else threshold
+    return differential_cross_section(shell, number, energy, Beam(VOLTAGE), collection, begin) / BARN  # type: ignore[arg-type]
 
 
 def _angle(edge: str) -> float:
@@ -206,7 +206,7 @@ def _angle(edge: str) -> float:
 
 def cross_sections() -> dict[str, Any]:
     """Ours against the peer's over 50 eV from the threshold: largest difference and that of the integral."""
-    from pyEELSMODEL.misc.hydrogen_gdos import dsigma_dE_hydrogenic, get_EK, get_IE3, get_XU
+    from pyEELSMODEL.misc.hydrogen_gdos import dsigma_dE_hydrogenic, get_EK, get_IE3
 
     def peer(edge: str, energy: Floats, alpha: float, steps: int) -> Floats:
         _, number, _, shell = SHELLS[edge]
@@ -230,8 +230,8 @@ def cross_sections() -> dict[str, Any]:
         }
         if edge == "Ti-L2,3":
             begin = float(get_IE3()[22 - 13])
-            shifted = ((energy - begin + 0.1) / (energy - threshold + 0.1)) ** get_XU()[22 - 13]
-            rows[f"so, and our L3 at {begin:g} eV"] = (parallel * shifted, exact)
+            shifted = _ours(edge, energy, COLLECTION, begin)
+            rows[f"so, and our L3 at {begin:g} eV"] = (shifted, exact)
         found[edge] = {
             "sigma_50eV_barn": {name: [float(0.1 * v.sum()) for v in pair] for name, pair in rows.items()},
             "integral_percent": {name: float(100 * (a.sum() / b.sum() - 1)) for name, (a, b) in rows.items()},

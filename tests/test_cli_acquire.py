@@ -283,7 +283,7 @@ def test_another_command_does_not_go_on_with_it(lto: Lto) -> None:
     process.kill()
     process.communicate(timeout=30)
     refused(lto("acquire", "a.zarr", "--out", "b.zarr", *FEW), "another run, instrument or seed")
-    assert stored() == ["b.zarr.partial"]
+    assert "b.zarr" not in stored()
     assert lto("acquire", "a.zarr", "--out", "b.zarr", *FEW, "--force").exit_code == 0
     same(read_dataset("b.zarr"), acquire(read_dataset("a.zarr"), PRESET))
     assert stored() == ["b.zarr"]

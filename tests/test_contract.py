@@ -117,7 +117,7 @@ def results(request: pytest.FixtureRequest) -> dict[str, Any]:
     maps = lto.render_maps(run, noise=0.02, probe_fwhm=1e-9, rng=5)
     spec = chosen.profile[0]
     front = lto.track_front(maps, lto.Profile(spec.start, spec.end, spec.width, "lps"))
-    few = {"spectrometer.channels": 40, "spectrometer.dispersion": 2.5}
+    few = {"spectrometer.channels": 40, "spectrometer.dispersion": 2.5, "beam.current": 5e-12}
     counts = lto.acquire(run, lto.Instrument.preset("jem_arm300f2_continuum_k3").with_values(few))
     return {
         "scenario": chosen, "direction": request.param,

@@ -171,6 +171,19 @@ def test_an_existing_target_is_refused_before_any_work(tmp_path: Path) -> None:
     refused("existing directory", tmp_path / "nowhere" / "a.zarr", stopping(0))
 
 
+def test_a_store_that_is_being_written_is_left_alone(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    target = tmp_path / "a.zarr"
+
+    def made(number: int) -> Frame:
+        for force in (False, True):
+            refused("no other process", target, force=force)
+        return frame(number)
+
+    assert write(target, made) == 0
+    assert contents(target) == whole
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.zarr"]
+
+
 def test_the_old_result_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     target = tmp_path / "a.zarr"
     write(target)
@@ -274,7 +287,8 @@ def test_a_killed_process_leaves_what_can_be_gone_on_with(
     target = tmp_path / "a.zarr"
     killed = start(moment, target)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert [entry.name for entry in tmp_path.iterdir()] == [partial_path(target).name]
+    assert partial_path(target).is_dir()
+    assert not target.exists()
     asked: list[int] = []
 
     def made(number: int) -> Frame:

@@ -45,7 +45,7 @@ def read_spectrum(path: Path | str, field: str) -> tuple[Floats, Floats]:
     InputError
         No energy axis, NaN, or see :func:`read_recording`.
     """
-    data = read_recording(Path(path)).data
+    data = read_recording(Path(path), field).data
     if "energy_loss" not in data.dims or data["energy_loss"].attrs.get("units") != "eV":
         raise InputError(field, str(path), "a spectrum with an energy axis", "calibrate it in eV")
     data = data.mean([dim for dim in data.dims if dim != "energy_loss"])
@@ -63,9 +63,13 @@ def _measured(instrument: Instrument) -> Measured:
         field = f"instrument.spectrum.files.{name}"
         spectrum = read_spectrum(path, field)
         if name == "plasmon":
-            if float(spectrum[1].min()) < 0.0 or float(spectrum[0][0]) < 0.0:
+            dark = float(spectrum[1].max()) <= 0.0
+            if dark or float(spectrum[1].min()) < 0.0 or float(spectrum[0][0]) < 0.0:
                 raise InputError(
-                    field, path, "single scattering: >= 0, from 0 eV or above", "remove zero loss and noise"
+                    field,
+                    path,
+                    "single scattering, >= 0 and not all 0, from 0 eV or above",
+                    "remove zero loss and noise",
                 )
             plasmon = spectrum
         else:

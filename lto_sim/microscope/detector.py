@@ -23,7 +23,7 @@ from pydantic import Field
 
 from lto_sim.errors import InputError
 from lto_sim.execution import available_threads
-from lto_sim.microscope.quantities import PerSecond, PositiveNumber, TailWidth
+from lto_sim.microscope.quantities import NoiseCounts, PerSecond, PositiveNumber, TailWidth
 from lto_sim.scenario.quantities import Fraction, Share
 from lto_sim.scenario.section import Section
 
@@ -74,7 +74,7 @@ class CcdSpec(Section):
 
     kind: Literal["ccd"] = Field(description="counting or ccd")
     gain: PositiveNumber = Field(default=1.0, description="Counts per electron")
-    read_noise: PerSecond = Field(
+    read_noise: NoiseCounts = Field(
         default=0.0, description="Standard deviation of a channel [counts], binned rows and all"
     )
     dark: PerSecond = Field(

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid
 from scipy.interpolate import PchipInterpolator
 
 from lto_sim.errors import InputError
-from lto_sim.microscope.fine_structure import LineShape, redistributed, resonance_eV
+from lto_sim.microscope.fine_structure import LineShape, integral_between, redistributed, resonance_eV
 from lto_sim.microscope.hydrogenic import differential_cross_section
 from lto_sim.microscope.kinematics import BOHR_RADIUS, RYDBERG_EV, Beam, effective_collection
 from lto_sim.microscope.references import EDGES, PHASES, Reference
@@ -57,8 +58,7 @@ class EdgeCurve:
 
     def cumulative(self, energy_eV: Floats) -> Floats:
         """Cross-section [m2] up to `energy_eV` [eV]; constant beyond the last energy."""
-        steps = 0.5 * (self.density[1:] + self.density[:-1]) * np.diff(self.energy_eV)
-        total = np.concatenate([[0.0], np.cumsum(steps)])
+        total = cumulative_trapezoid(self.density, self.energy_eV, initial=0)
         return np.asarray(np.interp(energy_eV, self.energy_eV, total))
 
     def within(self, window_eV: float) -> float:
@@ -153,8 +153,7 @@ def _with_lines(
 
 
 def _area(energy: Floats, density: Floats, threshold: float, window: float) -> float:
-    inside = (energy >= threshold) & (energy <= threshold + window)
-    return float(np.trapezoid(density[inside], energy[inside]))
+    return integral_between(energy, density, threshold, threshold + window)
 
 
 def _dipole(entry: Mapping[str, Any], energy: Floats, beam: Beam, angle: float) -> Floats:
@@ -183,7 +182,8 @@ def _spliced(
     at, intensity = measured
     if at[0] > threshold or at[-1] < threshold + window:
         raise InputError(
-            f"spectrum.{name}", f"{at[0]:g} to {at[-1]:g} eV", f"{threshold:g} to {threshold + window:g} eV",
+            f"instrument.spectrum.files.{name}", f"{at[0]:g} to {at[-1]:g} eV",
+            f"{threshold:g} to {threshold + window:g} eV",
             "give a reference spectrum that covers the edge",
         )  # fmt: skip
     shape = np.interp(energy, at, intensity, left=0.0, right=0.0)
@@ -191,7 +191,7 @@ def _spliced(
     area = _area(energy, shape, threshold, window)
     if not (np.all(shape >= 0.0) and area > 0.0):
         raise InputError(
-            f"spectrum.{name}", float(shape.min()), ">= 0, with intensity above the edge",
+            f"instrument.spectrum.files.{name}", float(shape.min()), ">= 0, with intensity above the edge",
             "subtract its background and clip what is left below zero",
         )  # fmt: skip
     scaled = shape * _area(energy, hydrogenic, threshold, window) / area

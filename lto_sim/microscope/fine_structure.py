@@ -18,10 +18,19 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid
 
 from lto_sim.errors import InputError
 
-__all__ = ["O_O_CONSTANT", "O_O_THRESHOLD_EV", "LineShape", "o_o_distance", "redistributed", "resonance_eV"]
+__all__ = [
+    "O_O_CONSTANT",
+    "O_O_THRESHOLD_EV",
+    "LineShape",
+    "integral_between",
+    "o_o_distance",
+    "redistributed",
+    "resonance_eV",
+]
 
 Floats = NDArray[np.float64]
 
@@ -87,9 +96,9 @@ def redistributed(
     added = np.sum([line.at(energy_eV) for line in lines], axis=0) if lines else np.zeros_like(energy_eV)
     above = np.maximum(energy_eV - threshold_eV, 0.0)
     taken = [continuum * np.maximum(1.0 - above / window, 0.0) for window in windows_eV]
-    inside = [energy_eV <= threshold_eV + window for window in windows_eV]
-    integral = [[_integral(energy_eV, part, mask) for part in taken] for mask in inside]
-    gained = [_integral(energy_eV, added, mask) for mask in inside]
+    ends = [threshold_eV + window for window in windows_eV]
+    integral = [[integral_between(energy_eV, part, threshold_eV, end) for part in taken] for end in ends]
+    gained = [integral_between(energy_eV, added, threshold_eV, end) for end in ends]
     share = np.linalg.solve(np.array(integral), np.array(gained))
     shape = continuum + added - np.sum(share[:, None] * np.array(taken), axis=0)
     if float(shape.min()) < -1e-9 * float(shape.max()):
@@ -100,8 +109,11 @@ def redistributed(
     return np.asarray(np.maximum(shape, 0.0))
 
 
-def _integral(energy_eV: Floats, values: Floats, mask: NDArray[np.bool_]) -> float:
-    return float(np.trapezoid(np.where(mask, values, 0.0), energy_eV))
+def integral_between(energy_eV: Floats, values: Floats, low_eV: float, high_eV: float) -> float:
+    """Integral of sampled values from `low_eV` to `high_eV` [eV], by the trapezoidal rule."""
+    cumulative = cumulative_trapezoid(values, energy_eV, initial=0)
+    low, high = np.interp([low_eV, high_eV], energy_eV, cumulative)
+    return float(high - low)
 
 
 def resonance_eV(distance: float) -> float:

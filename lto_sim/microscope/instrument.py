@@ -22,6 +22,7 @@ from lto_sim.microscope.quantities import (
     DoseRate,
     DriftVelocity,
     HalfAngle,
+    MeanFreePath,
     Offset,
     Scale,
     Spread,
@@ -156,7 +157,7 @@ class SpectrumSpec(Section):
     edges: tuple[str, ...] = Field(
         default=("Ti-M2,3", "Ti-M1", "Li-K"), description="Edges: " + ", ".join(EDGES)
     )
-    mean_free_path: Length | Literal["iakoubovskii", "malis"] = Field(
+    mean_free_path: MeanFreePath = Field(
         default="iakoubovskii", description="Inelastic mean free path [m], or the formula that gives it"
     )
     cross_section_scale: dict[str, Scale] = Field(
@@ -244,7 +245,10 @@ class Instrument(Section):
             No such file, not TOML, or see the class.
         """
         path = Path(path)
-        mapping = read_toml(path)
+        try:
+            mapping = read_toml(path)
+        except InputError as error:
+            raise InputError("instrument", error.value, error.allowed, error.remedy) from None
         spectra = mapping.get("spectrum", {})
         files = spectra.get("files", {}) if isinstance(spectra, dict) else {}
         if isinstance(files, dict):
@@ -287,7 +291,12 @@ class Instrument(Section):
 
     def with_values(self, values: dict[str, Any]) -> Instrument:
         """Return a copy with values at paths such as ``beam.current``."""
-        return type(self).from_dict(set_paths(self.model_dump(exclude_none=True), values))
+        try:
+            mapping = set_paths(self.model_dump(exclude_none=True), values)
+        except InputError as error:
+            remedy = "see `lto-sim schema --instrument`"
+            raise InputError(f"instrument.{error.field}", error.value, error.allowed, remedy) from None
+        return type(self).from_dict(mapping)
 
     def to_toml(self) -> str:
         """TOML text of every key, in SI and eV."""

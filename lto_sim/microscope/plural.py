@@ -7,7 +7,7 @@ of the single-scattering distribution S(E), in units of the incident beam,
 
 Losses live on the lattice n h, n = 0 ... N-1. The Fourier transform is periodic: what is scattered beyond
 its end would come back at its beginning. Here S reaches to at least four times the recorded range and to
-1600 eV, and the lattice is twice as long; what still comes back is below 1e-5 of the spectrum at t/lambda = 2.
+1600 eV, and the lattice is twice as long: at t/lambda = 2 less than 1e-5 of the spectrum still comes back.
 Scattering beyond S's own end counts as lost (s(0) includes it).
 
 Points hold integrals over their cells of width h. With c(nu) = sinc(h nu), the transform of a cell, s(nu) is

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+
+from lto_sim.errors import InputError
 from lto_sim.scenario.quantities import quantity
+from lto_sim.units import to_si
 
 __all__ = [
     "Aperture",
@@ -11,6 +17,8 @@ __all__ = [
     "DoseRate",
     "DriftVelocity",
     "HalfAngle",
+    "MeanFreePath",
+    "NoiseCounts",
     "Offset",
     "PerSecond",
     "PositiveNumber",
@@ -32,4 +40,35 @@ DriftVelocity = quantity("velocity", -1e-3, high=1e-3)
 DoseRate = quantity("dose rate", 0.0, low_open=True)
 Scale = quantity("dimensionless", 0.0, high=100.0)
 PerSecond = quantity("dimensionless", 0.0)
+NoiseCounts = quantity("dimensionless", 0.0)
 PositiveNumber = quantity("dimensionless", 0.0, low_open=True)
+
+_FORMULAS = ("iakoubovskii", "malis")
+
+
+def _mean_free_path(value: object) -> object:
+    if value in _FORMULAS:
+        return value
+    allowed = "iakoubovskii, malis, or a length > 0 m"
+    try:
+        length = to_si(value, "length", "")
+    except InputError:
+        raise InputError("", value, allowed, 'for example "160 nm"') from None
+    if not 0.0 < length <= 1e-3:
+        raise InputError("", value, allowed, 'for example "160 nm"')
+    return length
+
+
+MeanFreePath = Annotated[
+    Any,
+    BeforeValidator(_mean_free_path),
+    PlainSerializer(lambda value: value),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}],
+            "x-unit": "m",
+            "x-quantity": "length",
+        }
+    ),
+]
+"""Name of a formula, or a length [m]."""

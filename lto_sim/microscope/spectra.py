@@ -231,8 +231,8 @@ class SpectrumModel:
     def components(self, thickness: float, li_fraction: float) -> dict[str, Floats]:
         """Parts of a spectrum that sum up to it, each (channels,), per incident electron.
 
-        ``zero loss``, then ``plasmon`` (single and plural), then what every edge adds to what came before it,
-        its own plural scattering included, by decreasing energy loss of nothing: in the order of `edges`.
+        ``zero loss``, then ``plasmon`` (single and plural), then what every edge, in the order of `edges`,
+        adds to what came before it, its own plural scattering included.
         """
         left_out = list(self.parts["Li4"])
         previous = self.recorded(thickness, li_fraction, without=tuple(left_out))
