@@ -29,7 +29,7 @@ SHARP: Final = PRESET.with_values({"slit.blur": 0.0})
 ROW: Final = 5.7e-9
 
 
-def rows(plan: Acquisition, thickness: float, li_fraction: float) -> np.ndarray:
+def rows(plan: Acquisition, thickness: float, li_fraction: float | np.ndarray) -> np.ndarray:
     """Exact expected counts of a row."""
     return np.asarray(plan.model.recorded(thickness, li_fraction) * plan.dose.electrons * GAIN)
 
@@ -106,7 +106,7 @@ def test_an_exposure_of_a_moving_front_is_the_mean_of_its_moments() -> None:
         parts = (np.arange(16) + 0.5) / 16
         mean = np.mean([rows(plan, 100e-9, part if sense > 0.0 else 1.0 - part) for part in parts], axis=0)
         equal(counts[within], np.broadcast_to(mean, counts[within].shape))
-        often = np.mean([rows(plan, 100e-9, part) for part in np.linspace(0.0, 1.0, 2001)], axis=0)
+        often = rows(plan, 100e-9, (np.arange(400) + 0.5) / 400).mean(axis=0)
         equal(counts[within], np.broadcast_to(often, counts[within].shape), 1e-3)
         equal(counts[:80], np.broadcast_to(rows(plan, 100e-9, 1.0), (80, 64)))
         equal(counts[-80:], np.broadcast_to(rows(plan, 100e-9, 0.0), (80, 64)))

@@ -18,7 +18,7 @@ from lto_sim.specimen.raster import pixel_offsets
 from lto_sim.validate.section import Check, worst_row
 from lto_sim.validate.table import Row
 
-__all__ = ["front_maps", "front_positions", "scan_checks", "step_run"]
+__all__ = ["front_maps", "front_positions", "o_o_of_spectrum", "scan_checks", "step_run"]
 
 Floats = NDArray[np.float64]
 
@@ -190,7 +190,8 @@ def _slit_rows() -> list[Row]:
         peaks = {name: _maximum(energy, s, 455.0, 462.0) for name, s in spectra.items()}
         shifts.append(peaks["poor"] - peaks["rich"])
         distances = {
-            name: _o_o(energy, spectra[name], low_loss[part].mean(axis=0)) for name, part in parts.items()
+            name: o_o_of_spectrum(energy, spectra[name], low_loss[part].mean(axis=0))
+            for name, part in parts.items()
         }
         rich.append(distances["rich"])
         poor.append(distances["poor"])
@@ -212,7 +213,7 @@ def _maximum(energy: Floats, spectrum: Floats, low: float, high: float) -> float
     return float(curve.deriv().roots()[0].real)
 
 
-def _o_o(energy: Floats, spectrum: Floats, low_loss: Floats) -> float:
+def o_o_of_spectrum(energy: Floats, spectrum: Floats, low_loss: Floats) -> float:
     """O-O distance [nm]: background off, plural scattering off, peak b on a smooth continuum."""
     before = (energy > 505.0) & (energy < 528.0)
     slope, level = np.polyfit(np.log(energy[before]), np.log(spectrum[before]), 1)
