@@ -16,6 +16,8 @@ import xarray as xr
 
 from lto_sim.errors import InputError
 from lto_sim.files import FrameLayout, frame_store, is_store, partial_path, read_dataset, write_frames
+from lto_sim.microscope import Instrument, plan_acquisition, record_to_store
+from lto_sim.validate.scan_checks import front_maps
 
 COUNT: Final = 6
 LAYOUTS: Final = {
@@ -137,6 +139,19 @@ def test_another_content_is_not_gone_on_with(tmp_path: Path, whole: dict[str, by
     assert write(target, force=True) == 0
     assert contents(target) == whole
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.zarr"]
+
+
+def test_a_recording_of_smaller_pixels_is_another_content(tmp_path: Path) -> None:
+    def stop(part: float) -> None:
+        raise KeyboardInterrupt
+
+    maps = front_maps(0.0, 0.0, 1.5, 2, (8, 4))
+    few = Instrument.from_dict({"spectrometer": {"channels": 20, "dispersion": 2.0}})
+    with pytest.raises(KeyboardInterrupt):
+        record_to_store(plan_acquisition(maps, few), maps, tmp_path / "a.zarr", 1, progress=stop)
+    smaller = maps.assign_coords(x=0.5 * maps["x"], y=0.5 * maps["y"])  # four times the dose
+    with pytest.raises(InputError, match="another run"):
+        record_to_store(plan_acquisition(smaller, few), smaller, tmp_path / "a.zarr", 1)
 
 
 def test_force_goes_on_with_the_same_content(tmp_path: Path, whole: dict[str, bytes]) -> None:

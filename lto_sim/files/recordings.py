@@ -78,10 +78,11 @@ def _from_store(path: Path, field: str) -> Recording:
         if name in dataset and set(dataset[name].dims) == set(dims):
             break
     else:
+        names = sorted(map(str, dataset.data_vars))
+        held = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
         raise InputError(
             field, str(path), "a store with counts(time, y, x, energy_loss) or li_fraction(time, y, x)",
-            f"it holds {', '.join(sorted(map(str, dataset.data_vars))) or 'nothing'}: give one of `lto-sim "
-            "acquire` or `lto-sim render`",
+            f"it holds {held or 'nothing'}: give one of `lto-sim acquire` or `lto-sim render`",
         )  # fmt: skip
     companions = {str(other): dataset[other] for other in dataset.variables if other not in {name, *DIMS}}
     metadata = {key: _plain(dataset.attrs[key]) for key in KNOWN if key in dataset.attrs}

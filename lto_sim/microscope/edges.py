@@ -95,7 +95,9 @@ def edge_curve(
         Unknown edge or phase, or a measured spectrum that does not cover the edge.
     """
     if edge not in EDGES or phase not in PHASES:
-        raise InputError("spectrum.edges", f"{edge} {phase}", ", ".join(EDGES), "name one of these")
+        raise InputError(
+            "instrument.spectrum.edges", f"{edge} {phase}", ", ".join(EDGES), "name one of these"
+        )
     entry = reference.edges[edge]
     threshold = entry["threshold"] + _of_phase(entry.get("shift", 0.0), phase)
     angle = effective_collection(beam, threshold, convergence, collection)

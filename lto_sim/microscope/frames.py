@@ -107,7 +107,7 @@ def _recorded(solution: xr.Dataset, raster: Raster) -> Frames:
     y, x = solution["pixel_y"].values, solution["pixel_x"].values
     if raster.pixels is not None and raster.pixels != (x.size, y.size):
         raise InputError(
-            "scan.pixels", raster.pixels, f"{(x.size, y.size)}, as the run has recorded",
+            "instrument.scan.pixels", raster.pixels, f"{(x.size, y.size)}, as the run has recorded",
             "leave it out, or change [scan] of the scenario and run again",
         )  # fmt: skip
     dwell = float(solution.attrs.get("scan_dwell_s", 0.0)) or _dwell(solution["pixel_time"].values)
@@ -135,6 +135,11 @@ def _of_maps(maps: xr.Dataset) -> Frames:
     values = maps["li_fraction"].values.astype(np.float64)
     if "thickness" not in maps or "pixel_time" not in maps:
         raise InputError("maps", list(map(str, maps.data_vars)), "thickness and pixel_time", "add them")
+    noise = float(maps.attrs.get("map_noise", 0.0))
+    if noise > 0.0:
+        raise InputError(
+            "maps", f"noise {noise:g}", "maps without noise", "render them with --set maps.noise=0"
+        )
     inside = np.isfinite(values).any(axis=0)
     pixel_time = maps["pixel_time"].values
     dwell = float(maps.attrs.get("scan_dwell_s", 0.0)) or _dwell(pixel_time)
@@ -205,7 +210,9 @@ def _interpolated(solution: xr.Dataset, raster: Raster) -> Frames:
     lines, points = (rows, columns) if raster.order == "rows" else (columns, rows)
     dwell = (frame_time / lines - raster.flyback) / points
     if not dwell > 0.0:
-        raise InputError("scan.flyback", raster.flyback, f"< {frame_time / lines:g} s a line", "shorten it")
+        raise InputError(
+            "instrument.scan.flyback", raster.flyback, f"< {frame_time / lines:g} s a line", "shorten it"
+        )
     _warn_if_smeared(images)
     offsets = pixel_offsets((columns, rows), frame_time, raster.flyback, raster.order)
     frames = max(1, int(np.floor((states[-1] - states[0]) / frame_time * (1.0 + 1e-9))))

@@ -42,7 +42,9 @@ class Beam:
 
     def __post_init__(self) -> None:
         if not 1e3 <= self.voltage <= 1e7:
-            raise InputError("beam.voltage", self.voltage, "1 kV to 10 MV", 'write for example "300 kV"')
+            raise InputError(
+                "instrument.beam.voltage", self.voltage, "1 kV to 10 MV", 'write for example "300 kV"'
+            )
 
     @property
     def gamma(self) -> float:

@@ -79,7 +79,10 @@ class Lattice:
         last = offset + (channels - 1) * dispersion
         if last <= 0.0:
             raise InputError(
-                "spectrometer.offset", offset, f"> {-(channels - 1) * dispersion:g} eV", "record some loss"
+                "instrument.spectrometer.offset",
+                offset,
+                f"> {-(channels - 1) * dispersion:g} eV",
+                "record some loss",
             )
         per_channel = max(1, int(np.ceil(_SAMPLES_PER_FWHM * dispersion / fwhm_eV)))
         step = dispersion / per_channel
@@ -89,7 +92,7 @@ class Lattice:
         size = int(fft.next_fast_len(2 * reach_points + before, real=True))
         if size >= 2**24:
             raise InputError(
-                "spectrometer.energy_spread", f"{fwhm_eV:g} eV over {last:g} eV",
+                "instrument.beam.energy_spread", f"{fwhm_eV:g} eV over {last:g} eV",
                 "at most 16 million points", "widen the spread or record a shorter range",
             )  # fmt: skip
         lowest = offset - 0.5 * dispersion + 0.5 * step  # middle of the first point of the first channel

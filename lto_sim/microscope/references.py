@@ -68,7 +68,7 @@ class Reference:
 
 def _read(name: str) -> dict[str, Any]:
     if name not in REFERENCES:
-        raise InputError("spectrum.reference", name, " or ".join(REFERENCES), "name one of these")
+        raise InputError("instrument.spectrum.reference", name, " or ".join(REFERENCES), "name one of these")
     file = resources.files("lto_sim.microscope") / "data" / f"{name}.toml"
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     if "extends" not in data:

@@ -114,7 +114,10 @@ def exposures_of(solution: xr.Dataset, slit: SlitSpec) -> Exposures:
     share = _overlap(across_face, np.array([centre - 0.5 * width, centre + 0.5 * width]))[0]
     if not (rows.any() and share.any()):
         raise InputError(
-            "slit.start", slit.start, "a slit that meets the particle", "move it with start and centre"
+            "instrument.slit.start",
+            slit.start,
+            "a slit that meets the particle",
+            "move it with start and centre",
         )
     states = solution["time"].values
     time = _starts(states, slit.exposure)

@@ -126,7 +126,7 @@ class SpectrumModel:
         left = 1.0 / self.mean_free_path[phase] - sum(self._mean[phase].values())
         if not left > 0.0:
             raise InputError(
-                "spectrum.mean_free_path", f"{self.mean_free_path[phase]:g} m of {phase}",
+                "instrument.spectrum.mean_free_path", f"{self.mean_free_path[phase]:g} m of {phase}",
                 f"< {1.0 / sum(self._mean[phase].values()):g} m, what the edges alone give",
                 "shorten it, or leave edges out",
             )  # fmt: skip
