@@ -23,6 +23,7 @@ from lto_sim.electrochemistry import drive_steps
 from lto_sim.errors import InputError
 from lto_sim.exact import wagner
 from lto_sim.files import prepare_target, read_dataset, read_table, write_dataset, write_table
+from lto_sim.microscope import PRESETS, preset_text
 from lto_sim.provenance import named
 from lto_sim.scenario.ready import ready_names, ready_text
 from lto_sim.units import to_si
@@ -437,10 +438,12 @@ def test_ready_scenarios_are_listed_printed_and_written(lto: Lto) -> None:
     listed = lto("scenarios")
     assert listed.exit_code == 0
     lines = listed.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == list(ready_names())
+    assert [line.split()[0] for line in lines] == [*ready_names(), *PRESETS]
     assert all(len(line.split()) > 2 for line in lines)
-    entries = json.loads(lto("scenarios", "--json").stdout)["scenarios"]
-    assert [entry["name"] for entry in entries] == list(ready_names())
+    said = json.loads(lto("scenarios", "--json").stdout)
+    assert [entry["name"] for entry in said["scenarios"]] == list(ready_names())
+    assert [entry["name"] for entry in said["instruments"]] == list(PRESETS)
+    assert lto("scenarios", PRESETS[0]).stdout == preset_text(PRESETS[0])
     assert lto("scenarios", "gitt").stdout == ready_text("gitt")
     assert json.loads(lto("scenarios", "gitt", "--json").stdout)["toml"] == ready_text("gitt")
     assert lto("scenarios", "gitt", "--out", "mine.toml").exit_code == 0

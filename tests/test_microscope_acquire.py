@@ -387,7 +387,7 @@ def test_the_dark_field_follows_atomic_numbers_and_the_bright_field_falls() -> N
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_drawn_images_are_poisson(seed: int) -> None:
+def test_drawn_images_are_poisson_and_frames_independent(seed: int) -> None:
     maps = front_maps(0.0, 0.0, 1.5, 4, (32, 16))  # uniform
     drawn, expected = acquire(maps, PRESET, seed), expected_counts(maps, PRESET)
     for name in ("adf", "abf"):
@@ -397,6 +397,9 @@ def test_drawn_images_are_poisson(seed: int) -> None:
         z = (values.astype(float) - mean) / np.sqrt(mean)
         assert abs(z.mean()) < 4.0 / np.sqrt(z.size)
         assert abs((z**2).mean() - 1.0) < 4.0 * np.sqrt(2.0 / z.size)
+        assert abs((z[0] * z[1]).mean()) < 4.0 / np.sqrt(z[0].size)  # frames have noise of their own
+    counts = drawn["counts"].values
+    assert np.mean(counts[0] == counts[1]) < 0.2
 
 
 def test_what_cannot_be_recorded_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""``lto-sim scenarios``: the scenarios that come with the package, to run or to start from."""
+"""``lto-sim scenarios``: scenarios and instruments that come with the package, to use or to start from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLE: Final = "Example: lto-sim scenarios; lto-sim scenarios gitt --out gitt.
 
 
 def command(
-    name: Annotated[str | None, typer.Argument(help="Print this scenario.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(help="Print this one.", show_default=False)] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE.toml", help="Write it to a file instead.", show_default=False),
@@ -26,20 +26,25 @@ def command(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the ready scenarios, or print one as TOML with its comments."""
+    """List the ready scenarios and instruments, or print one as TOML with its comments."""
+    from lto_sim.microscope import PRESETS, Instrument, preset_text
     from lto_sim.scenario import ready
 
     if name is None:
         if out is not None:
             raise InputError("--out", str(out), "together with a name", "name the scenario to write")
         titles = {entry: ready.ready_scenario(entry).title for entry in ready.ready_names()}
+        instruments = {entry: Instrument.preset(entry).title for entry in PRESETS}
         print_summary(
-            {"scenarios": [{"name": entry, "title": title} for entry, title in titles.items()]},
+            {
+                "scenarios": [{"name": entry, "title": title} for entry, title in titles.items()],
+                "instruments": [{"name": entry, "title": title} for entry, title in instruments.items()],
+            },
             as_json,
-            titles,
+            {**titles, **instruments},
         )
         return
-    text = ready.ready_text(name)
+    text = preset_text(name) if name in PRESETS else ready.ready_text(name)
     if out is None:
         if as_json:
             print_summary({"name": name, "toml": text}, as_json, {})

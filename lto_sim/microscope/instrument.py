@@ -7,6 +7,7 @@ Every key has a unit, a default and a range; its path in fits, sweeps and ``--se
 from __future__ import annotations
 
 import math
+import tomllib
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
@@ -42,10 +43,25 @@ from lto_sim.scenario.quantities import (
 )
 from lto_sim.scenario.section import Section, by_name
 
-__all__ = ["PRESETS", "Instrument"]
+__all__ = ["PRESETS", "Instrument", "preset_text"]
 
 PRESETS: Final = ("jem_arm300f2_continuum_k3", "hf3300_gif_quantum")
 """Names that :meth:`Instrument.preset` knows."""
+
+
+def preset_text(name: str) -> str:
+    """TOML text, with comments, of an instrument that comes with the package.
+
+    Raises
+    ------
+    InputError
+        Unknown name.
+    """
+    if name not in PRESETS:
+        known = " or ".join(PRESETS) + " or a TOML file"
+        raise InputError("instrument", name, known, "name one of these")
+    file = resources.files("lto_sim.microscope") / "presets" / f"{name}.toml"
+    return file.read_text(encoding="utf-8")
 
 
 class BeamSpec(Section):
@@ -266,13 +282,7 @@ class Instrument(Section):
         InputError
             Unknown name.
         """
-        if name not in PRESETS:
-            raise InputError(
-                "instrument", name, " or ".join(PRESETS) + " or a TOML file", "name one of these"
-            )
-        file = resources.files("lto_sim.microscope") / "presets" / f"{name}.toml"
-        with resources.as_file(file) as path:
-            return cls.from_toml(path)
+        return cls.from_dict(tomllib.loads(preset_text(name)))
 
     @classmethod
     def load(cls, source: str | Path | Instrument) -> Instrument:
