@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -80,6 +81,11 @@ def command(
     target = choose_target(out, run_store, "_counts.zarr", force)
     if target.suffix not in {".zarr", ".hspy"}:
         raise InputError("--out", str(target), "a name that ends in .zarr or .hspy", "choose one of them")
+    if target.suffix == ".hspy":
+        from lto_sim.files import prepare_target
+
+        for path in _companions(target).values():
+            prepare_target(path, force)
     chosen = _instrument(instrument, set_values)
     from lto_sim.files import read_dataset
     from lto_sim.microscope import plan_acquisition
@@ -129,7 +135,11 @@ def _record(plan: Acquisition, solution: xr.Dataset, target: Path, seed: int | N
             f"interrupted; finished frames are in {partial_path(store)}: repeat the command to go on"
         ) from None
     if hspy:
-        _convert(store, target, force)
+        try:
+            _convert(store, target, force)
+        except BaseException:
+            shutil.rmtree(store, ignore_errors=True)
+            raise
     return earlier
 
 
@@ -142,15 +152,17 @@ def _draw(plan: Acquisition, thickness: float, path: Path, force: bool) -> None:
         page.savefig(temporary, format="png")
 
 
+def _companions(target: Path) -> dict[str, Path]:
+    """Files of the images beside spectra for HyperSpy."""
+    return {name: target.with_name(f"{target.stem}_{name}.hspy") for name in ("adf", "abf")}
+
+
 def _convert(store: Path, target: Path, force: bool) -> None:
     """Write the three signals of a store for HyperSpy, and remove the store."""
-    import shutil
-
     from lto_sim.files import open_dataset, write_hspy
 
     with open_dataset(store) as recording:
-        for name in ("adf", "abf"):
-            path = target.with_name(f"{target.stem}_{name}.hspy")
+        for name, path in _companions(target).items():
             write_hspy(recording[name], recording.attrs, path, force)
         write_hspy(recording["counts"], recording.attrs, target, force)
     shutil.rmtree(store)

@@ -124,6 +124,8 @@ def _write(
     if done is None:
         done = set()
         _begin(partial, template, layouts, identity)
+    for stray in partial.rglob("*.partial"):  # what a writer that was killed within a chunk has left
+        stray.unlink()
     with zarr.config.set({"array.write_empty_chunks": True}):  # an absent chunk would read as zeros
         group = zarr.open_group(partial, mode="r+", use_consolidated=False)
         arrays = {name: group[name] for name in layouts}

@@ -189,7 +189,9 @@ class _Scanned(Acquisition):
             total += content.share[..., None] * of_contents(content)
             share += content.share
         total += (1.0 - share)[..., None] * vacuum
-        return blurred(total, self._width, FWHM_PER_SIGMA)
+        seen = blurred(total, self._width, FWHM_PER_SIGMA)
+        seen[~self._frames.visited(frame)] = 0.0
+        return seen
 
     def _displacement(self) -> Callable[[Floats], tuple[Floats, Floats]] | None:
         drift = self.instrument.drift

@@ -66,6 +66,10 @@ class Frames:
     dwell: float
     drive_step: NDArray[np.int32] | None = None
 
+    def visited(self, frame: int) -> NDArray[np.bool_]:
+        """Pixels of a frame that the run has lasted to, (y, x)."""
+        return np.asarray(np.isfinite(self.values[frame]) | (self.coverage == 0.0))
+
     @property
     def pixel_size(self) -> tuple[float, float]:
         """Size of a pixel (y, x) [m]."""

@@ -107,7 +107,8 @@ def _at_time(
         gap = frames.time[other] + frames.pixel_time[row, column] - visited
         part = (when - visited) / gap
         neighbour = frames.values[other, row, column]
-        use = (part > 0.0) & np.isfinite(neighbour)
+        result = np.where(np.isnan(result), neighbour, result)  # not visited in this frame
+        use = (part > 0.0) & np.isfinite(now) & np.isfinite(neighbour)
         result = np.where(use, now + np.minimum(part, 1.0) * (neighbour - now), result)
     return np.asarray(result)
 

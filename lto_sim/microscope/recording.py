@@ -60,7 +60,8 @@ def expected_counts(
     -------
     Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)``
     [electrons], ``pixel_time(y, x)`` [s], ``thickness(y, x)`` [m]; coordinates ``time`` [s], ``y``, ``x``
-    [m], ``energy_loss`` [eV]; the instrument and its dose in the attributes.
+    [m], ``energy_loss`` [eV]; the instrument and its dose in the attributes. Pixels that the
+    run ended before hold 0.
 
     Raises
     ------
