@@ -402,6 +402,17 @@ def test_drawn_images_are_poisson_and_frames_independent(seed: int) -> None:
     assert np.mean(counts[0] == counts[1]) < 0.2
 
 
+def test_a_cone_wider_than_the_aperture_loses_what_is_beside_it() -> None:
+    maps = front_maps(0.0, 0.0, 1.5, 1, (8, 1))
+    maps["thickness"][:] = 1e-13  # nothing scatters
+    wide = SHARP.with_values({"beam.convergence": 80e-3, "spectrometer.collection": 40e-3})
+    for instrument, share in ((SHARP, 1.0), (wide, 0.25)):
+        recorded = expected_counts(maps, instrument)
+        total = recorded["counts"].values.astype(np.float64).sum(axis=-1)
+        electrons = recorded.attrs["electrons_per_pixel"]
+        np.testing.assert_allclose(total, share * electrons, rtol=0.01)  # tails reach below -5 eV
+
+
 def test_what_cannot_be_recorded_is_refused() -> None:
     large = front_maps(0.0, 0.0, 1.5, 20, (32, 16))
     for record in (acquire, expected_counts):

@@ -65,6 +65,13 @@ class Acquisition(ABC):
         self.energy_loss = np.array(instrument.energy_loss)
 
     @property
+    def collected(self) -> float:
+        """Part of the beam's electrons that pass the aperture: all, unless their cone is wider than it."""
+        convergence = self.instrument.beam.convergence
+        collection = self.instrument.spectrometer.collection
+        return 1.0 if convergence <= collection else (collection / convergence) ** 2
+
+    @property
     def shape(self) -> tuple[int, int, int, int]:
         """Sizes (time, y, x, energy_loss)."""
         return self.time.size, self.y.size, self.x.size, self.energy_loss.size
@@ -125,7 +132,7 @@ class Acquisition(ABC):
 
         nothing = np.zeros(spectra.shape[0])
         nothing[-1] = 1.0
-        mixed = self.mixed(frame, weights, nothing) * self.dose.electrons
+        mixed = self.mixed(frame, weights, nothing) * (self.dose.electrons * self.collected)
         electrons = mixed @ spectra
         np.maximum(electrons, 0.0, out=electrons)
         return self.instrument.detector.signal(electrons, self.dose.dwell)

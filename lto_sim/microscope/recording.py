@@ -2,20 +2,19 @@
 
 What is modelled
 ----------------
-Composition and thickness of every pixel at its own time, active and
-inactive layers alike; zero loss with energy spread and tails; a Drude (or measured) plasmon with the mean
-free path of Iakoubovskii or Malis; Ti-M2,3, Ti-M1, Li-K, on request Ti-L2,3 and O-K, with fine structure of
-both end members mixed by their local content; plural scattering exactly; probe width, scan, drift, dose,
-lithium lost to the beam; counting and integrating detectors; annular dark and bright field as incoherent
-scattering.
+Composition and thickness of every pixel at its own time, active and inactive layers alike; zero loss with
+energy spread and tails; a Drude (or measured) plasmon with the mean free path of Iakoubovskii or Malis;
+Ti-M2,3, Ti-M1, Li-K, on request Ti-L2,3 and O-K, with fine structure of both end members mixed by their
+local content; plural scattering exactly; probe width, scan, drift, dose, lithium lost to the beam; counting
+and integrating detectors; annular dark and bright field as incoherent scattering.
 
 What is not
 -----------
-Electrons scattered elastically out of the aperture (every electron of the probe
-reaches the spectrometer, so that all counts are the dose); diffraction, channelling, orientation; surface
-plasmons, Cerenkov losses, the gap; overlap of other phases around the particle (beside it is vacuum); drift
-of the energy axis; absolute cross-sections better than their sources (Li-K within 10 eV of its edge: a
-factor 1.5; see :mod:`lto_sim.microscope.hydrogenic`).
+Electrons scattered elastically out of the aperture (every electron whose direction is within it reaches the
+spectrometer, so that all counts are the dose, unless the probe's cone is wider); diffraction, channelling,
+orientation; surface plasmons, Cerenkov losses, the gap; overlap of other phases around the particle (beside
+it is vacuum); drift of the energy axis; absolute cross-sections better than their sources (Li-K within 10
+eV of its edge: a factor 1.5; see :mod:`lto_sim.microscope.hydrogenic`).
 """
 
 from __future__ import annotations
@@ -58,10 +57,10 @@ def expected_counts(
 
     Returns
     -------
-    Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)``
-    [electrons], ``pixel_time(y, x)`` [s], ``thickness(y, x)`` [m]; coordinates ``time`` [s], ``y``, ``x``
-    [m], ``energy_loss`` [eV]; the instrument and its dose in the attributes. Pixels that the
-    run ended before hold 0.
+    Dataset ``counts(time, y, x, energy_loss)`` float32, ``adf``, ``abf(time, y, x)`` [electrons],
+    ``pixel_time(y, x)`` [s], ``thickness(y, x)`` [m]; coordinates ``time`` [s], ``y``, ``x`` [m],
+    ``energy_loss`` [eV]; the instrument and its dose in the attributes. Pixels that the run ended before
+    hold 0.
 
     Raises
     ------
