@@ -38,7 +38,7 @@ _FINE_EV: Final = 0.02
 _NEAR_EV: Final = 160.0
 _FAR_POINTS: Final = 1500
 _MEASURED_EV: Final = 20.0
-"""Window over which a user's spectrum of an edge without fine structure keeps the cross-section [eV]."""
+"""Window [eV] that a user's spectrum of an edge has at least, or that of its fine structure if shorter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +107,8 @@ def edge_curve(
     else:
         density = _hydrogenic(entry, edge, threshold, energy, beam, angle)
     if measured is not None:
-        window = entry.get("windows", (_MEASURED_EV,))[-1]
-        density = _spliced(energy, density, threshold, window, measured, f"{edge} {phase}")
+        longest = float(entry.get("windows", (_MEASURED_EV,))[-1])
+        density = _spliced(energy, density, threshold, longest, measured, f"{edge} {phase}")
     elif "strength" not in entry:
         density = _with_lines(entry, edge, phase, threshold, energy, density)
     return EdgeCurve(threshold, energy, density)
@@ -176,16 +176,17 @@ def _spliced(
     energy: Floats,
     hydrogenic: Floats,
     threshold: float,
-    window: float,
+    longest: float,
     measured: tuple[Floats, Floats],
     name: str,
 ) -> Floats:
-    """Measured shape, scaled to the hydrogenic cross-section of a window; hydrogenic where it ends."""
+    """Measured shape, scaled to the cross-section of as long a window as it has; the model's beyond it."""
     at, intensity = measured
-    if at[0] > threshold or at[-1] < threshold + window:
+    window = min(longest, float(at[-1]) - threshold)
+    if at[0] > threshold or window < min(longest, _MEASURED_EV):
         raise InputError(
             f"instrument.spectrum.files.{name}", f"{at[0]:g} to {at[-1]:g} eV",
-            f"{threshold:g} to {threshold + window:g} eV",
+            f"{threshold:g} to {threshold + min(longest, _MEASURED_EV):g} eV or more",
             "give a reference spectrum that covers the edge",
         )  # fmt: skip
     shape = np.interp(energy, at, intensity, left=0.0, right=0.0)
