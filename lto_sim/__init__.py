@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         select_step,
     )
     from lto_sim.errors import InputError
+    from lto_sim.files import open_dataset
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
@@ -45,6 +46,7 @@ __all__ = [
     "fit_rate_constant",
     "impedance",
     "load_material",
+    "open_dataset",
     "render_maps",
     "select_step",
     "simulate",
@@ -67,6 +69,7 @@ _HOMES: Final = {
     "fit_rate_constant": "lto_sim.kinetics",
     "impedance": "lto_sim.transport.impedance",
     "load_material": "lto_sim.materials",
+    "open_dataset": "lto_sim.files",
     "render_maps": "lto_sim.microscope",
     "select_step": "lto_sim.electrochemistry",
     "simulate": "lto_sim.transport",

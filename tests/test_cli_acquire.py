@@ -304,7 +304,7 @@ def test_inspect_knows_what_acquire_has_stored(lto: Lto) -> None:
         "--set",
         "instrument.spectrometer.channels=1000",
         "--set",
-        "instrument.spectrometer.dispersion=0.5",
+        "instrument.spectrometer.dispersion=0.45",
     )
     recorded = json.loads(lto("acquire", "a.zarr", *wide, "--json").stdout)
     summary = json.loads(lto("inspect", "a_counts.zarr", "--json").stdout)
@@ -316,3 +316,41 @@ def test_inspect_knows_what_acquire_has_stored(lto: Lto) -> None:
     assert metadata["dose_total_e_per_A2"] == pytest.approx(recorded["dose_total_e_per_A2"])
     assert summary["thickness"]["lower_bound"] is False
     assert summary["thickness"]["t_over_lambda"] == pytest.approx(recorded["t_over_lambda"], rel=0.02)
+
+
+def test_a_picture_is_a_png_and_checked_before_any_work(lto: Lto) -> None:
+    Path("mine.toml").write_text("title = 'mine'\n", encoding="utf-8")
+    refused(lto("acquire", "a.zarr", *FEW, "--picture", "mine.toml", "--force"), "ends with .png")
+    assert Path("mine.toml").read_text(encoding="utf-8") == "title = 'mine'\n"
+    drawn = lto("acquire", "a.zarr", *FEW, "--dry-run", "--picture", "look.png")
+    assert drawn.exit_code == 0, drawn.stderr
+    assert Path("look.png").stat().st_size > 10_000
+    refused(lto("acquire", "a.zarr", *FEW, "--dry-run", "--picture", "look.png"), "--force")
+
+
+def test_a_dry_run_does_not_mind_an_existing_result(lto: Lto) -> None:
+    assert lto("acquire", "a.zarr", *FEW).exit_code == 0
+    said = json.loads(lto("acquire", "a.zarr", *FEW, "--dry-run", "--json").stdout)
+    assert said["written"] is False
+    assert said["free_bytes"] > 0
+
+
+def test_what_the_run_decides_cannot_be_set(lto: Lto) -> None:
+    refused(lto("acquire", "a.zarr", *FEW, "--set", "instrument.scan.frame_time=2 s"), "recorded a scan")
+    refused(lto("acquire", "a.zarr", *FEW, "--expected", "--seed", "3"), "--expected")
+
+
+def test_a_recording_that_cannot_fit_on_the_disk_is_refused(lto: Lto, monkeypatch) -> None:
+    usage = type("usage", (), {"free": 1000})
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    refused(lto("acquire", "a.zarr", *FEW), "free disk")
+    assert not Path("a_counts.zarr").exists()
+
+
+def test_images_for_hyperspy_have_titles_of_their_own(lto: Lto) -> None:
+    from lto_sim.files import read_recording
+
+    assert lto("acquire", "a.zarr", *FEW, "--out", "b.hspy").exit_code == 0
+    titles = {str(read_recording(f"b{end}.hspy").metadata["title"]) for end in ("", "_adf", "_abf")}
+    assert len(titles) == 3
+    assert read_recording("b.hspy").metadata["dose_total_e_per_A2"] > 0.0

@@ -417,7 +417,9 @@ def test_what_cannot_be_recorded_is_refused() -> None:
     large = front_maps(0.0, 0.0, 1.5, 20, (32, 16))
     for record in (acquire, expected_counts):
         with pytest.raises(InputError, match="2 GiB"):
-            record(large, SHARP.with_values({"spectrometer.channels": 65536}))
+            record(
+                large, SHARP.with_values({"spectrometer.channels": 65536, "spectrometer.dispersion": 1e-3})
+            )
     with pytest.raises(InputError, match="a run, or maps"):
         acquire(large.drop_vars("li_fraction"), SHARP)
     radial = other_body({"shape": "sphere", "radius": 5e-7}, "outer", scan=None)
@@ -435,3 +437,35 @@ def test_pixels_that_an_ended_run_has_not_visited_are_no_vacuum() -> None:
     vacuum = pixels(plan_acquisition(ended, SHARP), 0.0, 0.0)
     as_vacuum = np.isclose(counts, vacuum, rtol=1e-5).all(axis=-1)
     assert np.count_nonzero(as_vacuum) == 0
+
+
+def test_edges_that_are_left_out_of_the_range_are_said() -> None:
+    maps = front_maps(0.0, 0.0, 1.5, 1, (8, 1))
+    high = SHARP.with_values({"spectrometer.offset": 430.0, "spectrum.edges": ["Ti-L2,3", "O-K"]})
+    with pytest.warns(UserWarning, match="Ti-M2,3, Ti-M1, Li-K: below 529 eV"):
+        plan_acquisition(maps, high)
+    with pytest.warns(UserWarning, match=r"Ti-L2,3: below 514\.1 eV"):
+        plan_acquisition(maps, SHARP.with_values({"spectrometer.dispersion": 5.243}))
+
+
+def test_single_frames_and_frames_that_are_not_there() -> None:
+    maps = front_maps(0.0, 100e-9, 1.5, 4, (16, 4))
+    whole, third = expected_counts(maps, SHARP), expected_counts(maps, SHARP, frames=2)
+    assert third["counts"].equals(whole["counts"].isel(time=[2]))
+    with pytest.raises(InputError, match="some of 0 to 3"):
+        expected_counts(maps, SHARP, frames=slice(10, 20))
+    with pytest.raises(InputError, match="open_dataset"):
+        acquire("run.zarr", SHARP)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"writes \.hspy"):
+        acquire(maps, SHARP, out="a.hspy")
+
+
+def test_lost_lithium_leaves_the_dark_field_too() -> None:
+    maps = front_maps(0.0, 0.0, 1.5, 1, (8, 1))
+    lossy = SHARP.with_values({"lithium_loss": {"dose": 1.0}})  # all of it
+    signals = annular_signals(SHARP)
+    full = -np.log1p(-signals.adf(np.full(1, 150e-9), np.ones(1)))[0]
+    electrons = expected_counts(maps, SHARP).attrs["electrons_per_pixel"]
+    left = -np.log1p(-float(expected_counts(maps, lossy)["adf"][0, 0, 7]) / electrons)
+    weights = 7 * 3**1.7 + 5 * 22**1.7 + 12 * 8**1.7
+    assert left / full == pytest.approx(1.0 - 7 * 3**1.7 / weights, rel=1e-5)

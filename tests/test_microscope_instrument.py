@@ -164,7 +164,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "path": ({"spectrum": {"mean_free_path": "-1 nm"}}, "spectrum.mean_free_path", "> 0 m"),
     "adf exchanged": ({"images": {"adf": ["200 mrad", "60 mrad"]}}, "images.adf", "exchange"),
     "abf exchanged": ({"images": {"abf": [0.02, 0.01]}}, "images.abf", "exchange"),
-    "one angle": ({"images": {"adf": ["60 mrad"]}}, "images.adf.1", "required"),
+    "one angle": ({"images": {"adf": ["60 mrad"]}}, "images.adf", "two entries"),
     "dose": ({"dose_budget": "5e3 e/nm"}, "dose_budget", "e/A"),
     "no dose rate": (
         {"lithium_loss": {"dose": "200 e/A^2", "exponent": 0.5}}, "lithium_loss.dose_rate", "give dose_rate",
@@ -301,3 +301,9 @@ def test_a_file_that_is_given_is_used_or_refused(tmp_path: Path, edge: str) -> N
     else:
         with pytest.raises(InputError, match=edge):
             spectrum_model(Instrument.from_dict(mapping))
+
+
+def test_another_kind_of_detector_leaves_the_keys_of_the_first_behind() -> None:
+    ccd = Instrument.preset(PRESETS[0]).with_values({"detector.kind": "ccd", "detector.gain": 2.0})
+    assert (ccd.detector.kind, ccd.detector.gain) == ("ccd", 2.0)
+    assert len({ccd, Instrument.preset(PRESETS[0]), Instrument.preset(PRESETS[0])}) == 2

@@ -22,7 +22,7 @@ PRESET: Final = Instrument.preset("hf3300_gif_quantum").with_values(
         "spectrometer.channels": 64,
         "spectrometer.dispersion": 2.0,
         "spectrometer.offset": -5.0,
-        "spectrum.edges": ["Ti-M2,3", "Li-K"],
+        "spectrum.edges": ["Ti-M2,3", "Ti-M1", "Li-K"],
     }
 )
 SHARP: Final = PRESET.with_values({"slit.blur": 0.0})

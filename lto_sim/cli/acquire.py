@@ -10,7 +10,7 @@ import typer
 
 from lto_sim.cli.options import AsJson, DryRun, Force, Out, Seed
 from lto_sim.cli.show import print_summary, progress_bar
-from lto_sim.cli.sources import assignments, choose_target
+from lto_sim.cli.sources import assignments, check_picture, choose_target
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -78,23 +78,30 @@ def command(
     --out NAME.hspy writes them for HyperSpy, with NAME_adf.hspy and NAME_abf.hspy beside it. A recording that
     was interrupted goes on when its command is repeated.
     """
-    target = choose_target(out, run_store, "_counts.zarr", force)
+    target = choose_target(out, run_store, "_counts.zarr", force or dry_run)
     if target.suffix not in {".zarr", ".hspy"}:
         raise InputError("--out", str(target), "a name that ends in .zarr or .hspy", "choose one of them")
-    if target.suffix == ".hspy":
-        from lto_sim.files import prepare_target
-
-        for path in _companions(target).values():
-            prepare_target(path, force)
-    chosen = _instrument(instrument, set_values)
-    from lto_sim.files import read_dataset
+    if expected and seed is not None:
+        raise InputError("--seed", seed, "absent with --expected", "expected counts have no noise: remove it")
+    from lto_sim.files import prepare_target, read_dataset
     from lto_sim.microscope import plan_acquisition
 
+    if target.suffix == ".hspy":
+        for path in _companions(target).values():
+            prepare_target(path, force or dry_run)
+    if picture is not None:
+        check_picture(picture, force)
+    chosen = _instrument(instrument, set_values)
     solution = read_dataset(run_store)
+    if "scan_li_fraction" in solution:
+        _refuse_scan(set_values)
     plan = plan_acquisition(solution, chosen)
     summary = _summary(plan, target)
+    if not dry_run:
+        _check_room(summary["bytes"], target)
     if picture is not None:
         _draw(plan, summary["mean_thickness_m"], picture, force)
+        summary["picture"] = picture
     if dry_run:
         plan.dose.warn_above(plan.instrument.dose_budget)
         print_summary({**summary, "written": False}, as_json, _lines(summary, "nothing (dry run)"))
@@ -119,6 +126,25 @@ def _instrument(name: str, set_values: list[str] | None) -> Instrument:
             )
         values[path.removeprefix("instrument.")] = value
     return chosen.with_values(values) if values else chosen
+
+
+def _refuse_scan(set_values: list[str] | None) -> None:
+    for path in assignments(set_values):
+        if path.startswith("instrument.scan."):
+            raise InputError(
+                "--set", path, "absent where the run has recorded a scan",
+                "change [scan] of the scenario and run again",
+            )  # fmt: skip
+
+
+def _check_room(size: int, target: Path) -> None:
+    """Refuse what cannot fit on the disk even when it is compressed to a quarter."""
+    free = shutil.disk_usage(target.parent).free
+    if size / 4 > free:
+        raise InputError(
+            "--out", str(target), f"{size / 4 / 2**30:.3g} GiB of free disk, {free / 2**30:.3g} are",
+            "record fewer frames or channels",
+        )  # fmt: skip
 
 
 def _record(plan: Acquisition, solution: xr.Dataset, target: Path, seed: int | None, force: bool) -> int:
@@ -163,7 +189,8 @@ def _convert(store: Path, target: Path, force: bool) -> None:
 
     with open_dataset(store) as recording:
         for name, path in _companions(target).items():
-            write_hspy(recording[name], recording.attrs, path, force)
+            title = f"annular {'dark' if name == 'adf' else 'bright'} field of {target.name}"
+            write_hspy(recording[name], {**recording.attrs, "title": title}, path, force)
         write_hspy(recording["counts"], recording.attrs, target, force)
     shutil.rmtree(store)
 
@@ -187,6 +214,10 @@ def _summary(plan: Acquisition, target: Path) -> dict[str, Any]:
         "dose_total_e_per_A2": dose.total * 1e-20,
         "mean_thickness_m": thickness,
         "t_over_lambda": float(plan.model.mean_scatterings(thickness, 0.5)),
+        "scan": plan.source,
+        "reference": instrument.spectrum.reference,
+        "edges": list(instrument.spectrum.edges),
+        "free_bytes": shutil.disk_usage(target.parent).free,
     }
 
 
@@ -200,9 +231,16 @@ def _lines(summary: dict[str, Any], stored: str) -> dict[str, str]:
         "instrument": summary["instrument"],
         "frames": f"{sizes['time']} of {sizes['x']} x {sizes['y']} pixels, {sizes['energy_loss']} channels"
         + (f"; {resumed} of them from before the interruption" if resumed else ""),
-        "size": f"{summary['bytes'] / 2**20:.4g} MiB before compression",
+        "scan": summary["scan"],
+        "size": f"{_bytes(summary['bytes'])} before compression, {_bytes(summary['free_bytes'])} free",
         "electrons": f"{summary['electrons_per_pixel']:.4g} a pixel in {summary['dwell_time_s']:.4g} s",
         "dose": dose,
         "specimen": f"{summary['mean_thickness_m'] * 1e9:.4g} nm, t/lambda {summary['t_over_lambda']:.3f}",
+        "spectrum": f"{summary['reference']}: {', '.join(summary['edges'])}",
+        **({"picture": str(summary["picture"])} if "picture" in summary else {}),
         "stored": stored,
     }
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 2**20:.4g} MiB" if count < 2**30 else f"{count / 2**30:.4g} GiB"

@@ -9,6 +9,7 @@ import typer
 
 from lto_sim.cli.options import AsJson, Force
 from lto_sim.cli.show import print_summary, print_table, progress_bar
+from lto_sim.cli.sources import check_picture
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def command(
     Reads Zarr stores of counts and of maps, .hspy, .dm3, .dm4, .msa, .emd, .tif and .npy, part by part.
     """
     if picture is not None:
-        _check_picture(picture, force)
+        check_picture(picture, force)
     from lto_sim.files import read_recording, sum_recording
 
     recording = read_recording(file, "FILE")
@@ -60,15 +61,6 @@ def command(
     if not as_json:
         print_table(("axis", "unit", "size", "first", "last", "step"), [_row(a) for a in summary["axes"]])
     print_summary(summary, as_json, _lines(summary))
-
-
-def _check_picture(picture: Path, force: bool) -> None:
-    from lto_sim.files import prepare_target
-
-    if picture.suffix.lower() != ".png":
-        raise InputError("--picture", str(picture), "a name that ends with .png", "change the ending")
-    if prepare_target(picture, force).is_dir():
-        raise InputError("--picture", str(picture), "a file", "choose another path: this is a directory")
 
 
 def _draw(recording: Recording, sums: RecordingSums, picture: Path, force: bool) -> None:

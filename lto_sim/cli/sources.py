@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
     from lto_sim.scenario import Scenario
 
-__all__ = ["assignments", "choose_target", "load_scenario", "read_time", "stored_scenario"]
+__all__ = [
+    "assignments",
+    "check_picture",
+    "choose_target",
+    "load_scenario",
+    "read_time",
+    "stored_scenario",
+]
 
 
 def assignments(texts: Sequence[str] | None) -> dict[str, Any]:
@@ -113,3 +120,23 @@ def choose_target(
     if target.resolve() in inputs:
         raise InputError("--out", str(target), "another path than the input's", "choose another path")
     return prepare_target(target, force)
+
+
+def check_picture(path: Path, force: bool) -> None:
+    """Check before any work that a picture may be written.
+
+    Raises
+    ------
+    InputError
+        Another suffix than .png, a directory, or an existing file without ``--force``.
+    """
+    from lto_sim.files import prepare_target
+
+    if path.suffix.lower() != ".png":
+        raise InputError("--picture", str(path), "a name that ends with .png", "change the ending")
+    try:
+        target = prepare_target(path, force)
+    except InputError as error:
+        raise InputError("--picture", error.value, error.allowed, error.remedy) from None
+    if target.is_dir():
+        raise InputError("--picture", str(path), "a file", "choose another path: this is a directory")

@@ -193,6 +193,10 @@ def describe(signal: Signal) -> dict[str, float | str]:
         number = _positive(value)
         if number is not None:
             found[name] = number * unit
+    for name in KNOWN:  # of a file that was written here
+        value = _at(original, f"lto_sim.{name}")
+        if name not in found and isinstance(value, int | float | str):
+            found[name] = value
     mode = _at(metadata, _MODE) or _mapped(original, *mapping.get(_MODE, ("", None)))
     if isinstance(mode, str) and mode.strip():
         found["acquisition_mode"] = mode.strip().lower()

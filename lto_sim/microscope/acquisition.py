@@ -8,6 +8,7 @@ frames can be made in any order, again, or after an interruption, with the same 
 from __future__ import annotations
 
 import hashlib
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import cached_property
@@ -18,6 +19,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from lto_sim.errors import InputError
 from lto_sim.microscope.basis import SpectrumBasis
 from lto_sim.microscope.build import annular_signals, spectrum_model
 from lto_sim.microscope.detector import draw_counts
@@ -27,7 +29,7 @@ from lto_sim.microscope.images import AnnularSignals
 from lto_sim.microscope.instrument import Instrument, SlitSpec
 from lto_sim.microscope.passage import Content, blurred, contents_of_frame
 from lto_sim.microscope.probe import FWHM_PER_SIGMA, probe_fwhm
-from lto_sim.microscope.references import load_reference
+from lto_sim.microscope.references import EDGES, load_reference
 from lto_sim.microscope.slit import Exposures, exposures_of
 from lto_sim.microscope.spectra import SpectrumModel
 
@@ -47,6 +49,7 @@ class Acquisition(ABC):
     pixel_time : Time of a pixel within its frame [s], (y, x).
     thickness : Mean thickness of a pixel's particle [m], (y, x).
     dose : Electrons and dose.
+    source : Where its frames come from, in words.
     """
 
     def __init__(
@@ -58,8 +61,9 @@ class Acquisition(ABC):
         pixel_time: Floats,
         thickness: Floats,
         dose: Dose,
+        source: str,
     ) -> None:
-        self.instrument, self.dose = instrument, dose
+        self.instrument, self.dose, self.source = instrument, dose, source
         self.time, self.y, self.x = time, y, x
         self.pixel_time, self.thickness = pixel_time, thickness
         self.energy_loss = np.array(instrument.energy_loss)
@@ -145,11 +149,11 @@ class Acquisition(ABC):
     def images(self, frame: int, seed: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
         """Dark and bright field of a frame [electrons], (y, x) each: expected, or drawn from `seed`."""
         signals = self._signals
+        kept = self.dose.lithium_kept(self.instrument.lithium_loss, frame)
 
         def both(content: Content) -> Floats:
-            return np.stack(
-                [f(content.thickness, content.li_fraction) for f in (signals.adf, signals.abf)], axis=-1
-            )
+            parts = [f(content.thickness, content.li_fraction, kept) for f in (signals.adf, signals.abf)]
+            return np.stack(parts, axis=-1)
 
         nothing = np.zeros(1)
         vacuum = np.array([signals.adf(nothing, nothing)[0], signals.abf(nothing, nothing)[0]])
@@ -169,7 +173,14 @@ class _Scanned(Acquisition):
         size_y, size_x = frames.pixel_size
         dose = Dose(instrument.beam.current, frames.dwell, size_y * size_x, frames.time.size)
         super().__init__(
-            instrument, frames.time, frames.y, frames.x, frames.pixel_time, frames.thickness, dose
+            instrument,
+            frames.time,
+            frames.y,
+            frames.x,
+            frames.pixel_time,
+            frames.thickness,
+            dose,
+            frames.source,
         )
         self._width = self._probe_pixels(size_y, size_x)
 
@@ -228,7 +239,9 @@ class _ThroughSlit(Acquisition):
         along, across = exposures.position, np.array([exposures.across])
         y, x = (across, along) if slit.axis == "x" else (along, across)
         middle = np.full((y.size, x.size), 0.5 * slit.exposure)
-        super().__init__(instrument, exposures.time, y, x, middle, mean.reshape(middle.shape), dose)
+        super().__init__(
+            instrument, exposures.time, y, x, middle, mean.reshape(middle.shape), dose, "exposures"
+        )
 
     def ranges(self) -> tuple[tuple[float, float], tuple[float, float]]:
         part = self._exposures
@@ -283,10 +296,27 @@ def plan_acquisition(solution: xr.Dataset, instrument: Instrument | str) -> Acqu
     InputError
         See :func:`frames_of`, :func:`exposures_of` and :class:`Instrument`.
     """
+    if not isinstance(solution, xr.Dataset):
+        raise InputError("solution", solution, "a Dataset", "open a store with lto_sim.open_dataset(path)")
     instrument = Instrument.load(instrument)
+    _warn_of_missing_edges(instrument)
     if instrument.mode == "sr_tem":
         return _ThroughSlit(instrument, exposures_of(solution, instrument.slit or SlitSpec()))
     scan = instrument.scan
     recorded = "scan_li_fraction" in solution
     raster = Raster() if recorded else Raster(scan.frame_time, scan.pixels, scan.order, scan.flyback)
     return _Scanned(instrument, frames_of(solution, raster))
+
+
+def _warn_of_missing_edges(instrument: Instrument) -> None:
+    """Warn of edges within the range, or before a core-loss range, that are not modelled."""
+    edges, last = instrument.spectrum.edges, instrument.last_loss
+    reference = load_reference(instrument.spectrum.reference)
+    missing = [e for e in EDGES if e not in edges and reference.edges[e]["threshold"] <= last]
+    if missing:
+        warnings.warn(
+            f"{', '.join(missing)}: below {last:.4g} eV, where the range ends, but not in "
+            "instrument.spectrum.edges: neither edge nor its part of the background is recorded",
+            UserWarning,
+            stacklevel=3,
+        )

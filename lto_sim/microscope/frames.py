@@ -53,6 +53,7 @@ class Frames:
     thickness : Mean thickness of what a pixel covers [m], (y, x); 0 where that is nothing.
     coverage : Part of a pixel that the particle covers, (y, x).
     dwell : Time for one pixel [s].
+    source : Where the frames come from, in words.
     drive_step : Drive step of every frame; None where unknown.
     """
 
@@ -64,6 +65,7 @@ class Frames:
     thickness: Floats
     coverage: Floats
     dwell: float
+    source: str
     drive_step: NDArray[np.int32] | None = None
 
     def visited(self, frame: int) -> NDArray[np.bool_]:
@@ -125,6 +127,7 @@ def _recorded(solution: xr.Dataset, raster: Raster) -> Frames:
         thickness,
         coverage,
         dwell,
+        "as the run has recorded it",
         solution["drive_step_of_frame"].values if "drive_step_of_frame" in solution else None,
     )
 
@@ -152,7 +155,7 @@ def _of_maps(maps: xr.Dataset) -> Frames:
     covered = np.asarray(inside, dtype=np.float64)
     return Frames(
         values, maps["time"].values, pixel_time, maps["y"].values, maps["x"].values, thickness,
-        covered, dwell, step,
+        covered, dwell, "that of the maps", step,
     )  # fmt: skip
 
 
@@ -228,7 +231,8 @@ def _interpolated(solution: xr.Dataset, raster: Raster) -> Frames:
     before, after = images[index, along_y, along_x], images[index + 1, along_y, along_x]
     thickness, coverage = _pixels(solution, columns, rows)
     values = before + weight * (after - before)
-    return Frames(values, start, offsets, y, x, thickness, coverage, dwell)
+    source = f"{frame_time:.4g} s a frame, between saved states"
+    return Frames(values, start, offsets, y, x, thickness, coverage, dwell, source)
 
 
 def _warn_if_smeared(images: Floats) -> None:

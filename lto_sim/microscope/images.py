@@ -59,25 +59,32 @@ class AnnularSignals:
         low, high = (min(angle, convergence) for angle in abf)
         self._direct = (high**2 - low**2) / convergence**2 if convergence > 0.0 else 0.0
         dark = _lenz(beam, _BASE, *adf)
-        self._adf: list[float] = []
-        self._beyond: list[float] = []
-        self._onto: list[float] = []
+        self._per_length: dict[str, list[tuple[float, float]]] = {"adf": [], "beyond": [], "onto": []}
+        """Signal -> of each end member: cross-section per length [1/m] of lithium, and of the rest."""
         for phase in PHASES:
-            atoms = {ATOMIC_NUMBERS[e]: reference.number_density(phase, e) for e in reference.atoms[phase]}
-            self._adf.append(sum(n * dark * (z / _BASE) ** _EXPONENT for z, n in atoms.items()))
-            self._beyond.append(sum(n * _lenz(beam, z, abf[1], np.pi) for z, n in atoms.items()))
-            self._onto.append(sum(n * _lenz(beam, z, *abf) for z, n in atoms.items()))
+            parts = [
+                (element, reference.number_density(phase, element), ATOMIC_NUMBERS[element])
+                for element in reference.atoms[phase]
+            ]
+            for name, sigma in (
+                ("adf", [dark * (z / _BASE) ** _EXPONENT for *_, z in parts]),
+                ("beyond", [_lenz(beam, z, abf[1], np.pi) for *_, z in parts]),
+                ("onto", [_lenz(beam, z, *abf) for *_, z in parts]),
+            ):
+                each = {element: n * s for (element, n, _), s in zip(parts, sigma, strict=True)}
+                lithium = each.pop("Li")
+                self._per_length[name].append((lithium, sum(each.values())))
 
-    @staticmethod
-    def _depth(per_length: list[float], thickness: Floats, li_fraction: Floats) -> Floats:
-        return thickness * ((1.0 - li_fraction) * per_length[0] + li_fraction * per_length[1])
+    def _depth(self, name: str, thickness: Floats, li_fraction: Floats, kept: float) -> Floats:
+        poor, rich = (kept * lithium + rest for lithium, rest in self._per_length[name])
+        return np.asarray(thickness * ((1.0 - li_fraction) * poor + li_fraction * rich))
 
-    def adf(self, thickness: Floats, li_fraction: Floats) -> Floats:
-        """Part of the beam on the dark-field detector; 0 in vacuum."""
-        return np.asarray(-np.expm1(-self._depth(self._adf, thickness, li_fraction)))
+    def adf(self, thickness: Floats, li_fraction: Floats, kept: float = 1.0) -> Floats:
+        """Part of the beam on the dark-field detector; 0 in vacuum. `kept`: part of the lithium left."""
+        return np.asarray(-np.expm1(-self._depth("adf", thickness, li_fraction, kept)))
 
-    def abf(self, thickness: Floats, li_fraction: Floats) -> Floats:
-        """Part of the beam on the annular bright-field detector."""
+    def abf(self, thickness: Floats, li_fraction: Floats, kept: float = 1.0) -> Floats:
+        """Part of the beam on the annular bright-field detector. `kept`: part of the lithium left."""
         if self._direct == 0.0:
-            return np.asarray(-np.expm1(-self._depth(self._onto, thickness, li_fraction)))
-        return np.asarray(self._direct * np.exp(-self._depth(self._beyond, thickness, li_fraction)))
+            return np.asarray(-np.expm1(-self._depth("onto", thickness, li_fraction, kept)))
+        return np.asarray(self._direct * np.exp(-self._depth("beyond", thickness, li_fraction, kept)))

@@ -17,11 +17,13 @@ from pydantic import Field, model_validator
 from lto_sim.errors import InputError
 from lto_sim.microscope.detector import CcdSpec, CountingSpec
 from lto_sim.microscope.quantities import (
+    Annulus,
     Aperture,
     Current,
     Dispersion,
+    Displacement,
     DoseRate,
-    DriftVelocity,
+    DriftPair,
     HalfAngle,
     MeanFreePath,
     Offset,
@@ -106,10 +108,8 @@ class FramesSpec(Section):
 class DriftSpec(Section):
     """How the specimen moves in the image while it is scanned."""
 
-    velocity: tuple[DriftVelocity, DriftVelocity] = Field(
-        default=(0.0, 0.0), description="Velocity (x, y) [m/s]"
-    )
-    start: tuple[Coordinate, Coordinate] = Field(
+    velocity: DriftPair = Field(default=(0.0, 0.0), description="Velocity (x, y) [m/s]")
+    start: Displacement = Field(
         default=(0.0, 0.0), description="Displacement (x, y) at the start of the run [m]"
     )
 
@@ -132,10 +132,10 @@ class SlitSpec(Section):
 class ImagesSpec(Section):
     """Annular detectors."""
 
-    adf: tuple[Aperture, Aperture] = Field(
+    adf: Annulus = Field(
         default=(60e-3, 200e-3), description="Inner and outer half-angle of the dark field [rad]"
     )
-    abf: tuple[Aperture, Aperture] = Field(
+    abf: Annulus = Field(
         default=(12e-3, 24e-3), description="Inner and outer half-angle of the annular bright field [rad]"
     )
 
@@ -181,7 +181,9 @@ class SpectrumSpec(Section):
     )
     files: dict[str, str] = Field(
         default_factory=dict,
-        description='Own spectra: "Li-K Li4" and the like (single scattering, no background), or plasmon',
+        description='Own spectra: "Li-K Li4" and the like (single scattering without background, nowhere '
+        "negative; scaled to the model's cross-section, which also goes on beyond their end), or plasmon "
+        "(from 0 eV or above); of a spectrum image the mean. Zero loss and tails are laid over them",
     )
 
     @model_validator(mode="after")
@@ -208,6 +210,10 @@ Detector = Annotated[CountingSpec | CcdSpec, by_name("kind", (CountingSpec, CcdS
 
 class Instrument(Section):
     """Everything about the microscope.
+
+    Its sections are beam, spectrometer, detector, scan, drift, slit, images, lithium_loss and spectrum. Made
+    by :meth:`preset`, :meth:`from_toml` or :meth:`from_dict`, changed by :meth:`with_values`;
+    ``lto-sim schema --instrument`` lists every key with unit, default and range.
 
     Raises
     ------
@@ -249,7 +255,11 @@ class Instrument(Section):
         try:
             return validated(cls, mapping)
         except InputError as error:
-            raise InputError(f"instrument.{error.field}", error.value, error.allowed, error.remedy) from None
+            remedy = error.remedy.replace("`lto-sim schema`", "`lto-sim schema --instrument`")
+            raise InputError(f"instrument.{error.field}", error.value, error.allowed, remedy) from None
+
+    def __hash__(self) -> int:
+        return hash(self.to_toml())
 
     @classmethod
     def from_toml(cls, path: Path | str) -> Instrument:
@@ -302,7 +312,10 @@ class Instrument(Section):
     def with_values(self, values: dict[str, Any]) -> Instrument:
         """Return a copy with values at paths such as ``beam.current``."""
         try:
-            mapping = set_paths(self.model_dump(exclude_none=True), values)
+            whole = self.model_dump(exclude_none=True)
+            if values.get("detector.kind", self.detector.kind) != self.detector.kind:
+                whole["detector"] = {}  # the keys of another kind mean nothing to this one
+            mapping = set_paths(whole, values)
         except InputError as error:
             remedy = "see `lto-sim schema --instrument`"
             raise InputError(f"instrument.{error.field}", error.value, error.allowed, remedy) from None

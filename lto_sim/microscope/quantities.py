@@ -7,14 +7,17 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 from lto_sim.errors import InputError
-from lto_sim.scenario.quantities import quantity
+from lto_sim.scenario.quantities import Coordinate, pair_of, quantity
 from lto_sim.units import to_si
 
 __all__ = [
+    "Annulus",
     "Aperture",
     "Current",
     "Dispersion",
+    "Displacement",
     "DoseRate",
+    "DriftPair",
     "DriftVelocity",
     "HalfAngle",
     "MeanFreePath",
@@ -37,6 +40,9 @@ Offset = quantity("energy loss", -1e4, high=1e5)
 Dispersion = quantity("energy loss", 1e-4, high=100.0)
 TailWidth = quantity("energy loss", 0.0, high=1000.0)
 DriftVelocity = quantity("velocity", -1e-3, high=1e-3)
+DriftPair = pair_of(DriftVelocity)
+Displacement = pair_of(Coordinate)
+Annulus = pair_of(Aperture)
 DoseRate = quantity("dose rate", 0.0, low_open=True)
 Scale = quantity("dimensionless", 0.0, high=100.0)
 PerSecond = quantity("dimensionless", 0.0)
@@ -65,7 +71,11 @@ MeanFreePath = Annotated[
     PlainSerializer(lambda value: value),
     WithJsonSchema(
         {
-            "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string"}],
+            "anyOf": [
+                {"type": "number", "exclusiveMinimum": 0},
+                {"enum": list(_FORMULAS)},
+                {"type": "string"},
+            ],
             "x-unit": "m",
             "x-quantity": "length",
         }

@@ -45,7 +45,7 @@ def expected_counts(
     solution: xr.Dataset,
     instrument: Instrument | str = "jem_arm300f2_continuum_k3",
     *,
-    frames: slice | None = None,
+    frames: slice | int | None = None,
 ) -> xr.Dataset:
     """Expected counts of a recording.
 
@@ -53,7 +53,7 @@ def expected_counts(
     ----------
     solution : Run (`simulate`) or lithium maps (`render_maps` with ``noise=0``).
     instrument : Instrument, name of a preset, or path of a TOML file.
-    frames : Which frames; default all.
+    frames : Which frames, or which one; default all.
 
     Returns
     -------
@@ -102,12 +102,16 @@ def acquire(
     InputError
         As :func:`expected_counts`; an existing target.
     """
+    if not isinstance(solution, xr.Dataset):
+        raise InputError("solution", solution, "a Dataset", "open a store with lto_sim.open_dataset(path)")
     if rng is None:
         seed = int(solution.attrs.get("seed", 0))
     else:
         seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else checked_seed(rng)
     if out is None:
         return _in_memory(solution, instrument, seed, None)
+    if Path(out).suffix == ".hspy":
+        raise InputError("out", str(out), "a Zarr store", "`lto-sim acquire` writes .hspy")
     plan = plan_acquisition(solution, instrument)
     record_to_store(plan, solution, Path(out), seed, force=force, progress=progress)
     return open_dataset(Path(out))
@@ -157,10 +161,13 @@ def record_to_store(
 
 
 def _in_memory(
-    solution: xr.Dataset, instrument: Instrument | str, seed: int | None, frames: slice | None
+    solution: xr.Dataset, instrument: Instrument | str, seed: int | None, frames: slice | int | None
 ) -> xr.Dataset:
     plan = plan_acquisition(solution, instrument)
-    numbers = range(plan.time.size)[frames] if frames is not None else range(plan.time.size)
+    chosen = slice(frames, frames + 1) if isinstance(frames, int) else frames
+    numbers = range(plan.time.size)[chosen] if chosen is not None else range(plan.time.size)
+    if not numbers:
+        raise InputError("frames", str(frames), f"some of 0 to {plan.time.size - 1}", "choose others")
     size = len(numbers) * int(np.prod(plan.shape[1:])) * 4
     if size > _MOST_BYTES:
         raise InputError(

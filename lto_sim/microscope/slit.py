@@ -114,8 +114,8 @@ def exposures_of(solution: xr.Dataset, slit: SlitSpec) -> Exposures:
     share = _overlap(across_face, np.array([centre - 0.5 * width, centre + 0.5 * width]))[0]
     if not (rows.any() and share.any()):
         raise InputError(
-            "instrument.slit.start",
-            slit.start,
+            "instrument.slit",
+            f"start {slit.start:g} m, centre {centre:g} m",
             "a slit that meets the particle",
             "move it with start and centre",
         )

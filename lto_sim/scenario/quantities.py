@@ -51,6 +51,7 @@ __all__ = [
     "TransferCoefficient",
     "Velocity",
     "VelocityOrZero",
+    "pair_of",
     "quantity",
 ]
 
@@ -139,7 +140,7 @@ Number = quantity("dimensionless")
 Smoothing = quantity("dimensionless", 0.0, high=100.0)
 
 
-def _pair_of(kind: Any) -> Any:
+def pair_of(kind: Any) -> Any:
     """Field type of exactly two values of one kind."""
 
     def check(value: object) -> object:
@@ -172,9 +173,9 @@ def _listed(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-Point = _pair_of(Coordinate)
-LengthPair = _pair_of(Length)
-LabelPair = _pair_of(int)
-PotentialPair = _pair_of(Potential)
+Point = pair_of(Coordinate)
+LengthPair = pair_of(Length)
+LabelPair = pair_of(int)
+PotentialPair = pair_of(Potential)
 Corners = _at_least(3, Point)
 Line = _at_least(2, Point)
