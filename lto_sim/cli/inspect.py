@@ -165,7 +165,7 @@ def _lines(summary: dict[str, Any]) -> dict[str, str]:
         if key in metadata:
             value = metadata[key]
             lines[label] = value if isinstance(value, str) else f"{value:.4g} {its_unit}".strip()
-    lines["t/lambda"] = _thickness_line(summary["thickness"])
+    lines["t/lambda of the sum"] = _thickness_line(summary["thickness"])
     if summary["companions"]:
         lines["also holds"] = ", ".join(summary["companions"])
     if summary["other_signals"]:
