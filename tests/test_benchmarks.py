@@ -121,7 +121,6 @@ def test_scaling_counts_and_takes_a_step_apart(script):
     step, pieces = parts.compiled_parts(measure.load(specimen__cell=measure.cell_of(24)), 20.0, 2)
     assert step.seconds > 0.0
     assert sum(piece.per_step for piece in pieces) > 0.0
-    assert all(piece.per_step >= 0.0 for piece in pieces)  # a part that was not called took no time
     small = scaling.measure_memory("lamella", {"specimen.cell": 1e-7, "numerics.max_steps": 2})
     assert small["elements"] > 0
     assert small["resident_peak"] >= small["resident_before"] > 0
