@@ -5,6 +5,7 @@ The zero of the Celsius scale and the electronvolt are exact by definition.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from scipy import constants as _codata
@@ -15,6 +16,7 @@ __all__ = [
     "ELEMENTARY_CHARGE",
     "EV_PER_MOLE",
     "FARADAY",
+    "FWHM_PER_SIGMA",
     "GAS_CONSTANT",
     "ZERO_CELSIUS",
 ]
@@ -39,3 +41,6 @@ EV_PER_MOLE: Final[float] = FARADAY
 
 ZERO_CELSIUS: Final[float] = _codata.zero_Celsius
 """Zero of the Celsius scale [K]."""
+
+FWHM_PER_SIGMA: Final[float] = 2.0 * math.sqrt(2.0 * math.log(2.0))
+"""Full width at half maximum of a Gaussian over its standard deviation."""

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from scipy.special import ndtr
 
-from lto_sim.constants import ELEMENTARY_CHARGE
+from lto_sim.constants import ELEMENTARY_CHARGE, FWHM_PER_SIGMA
 from lto_sim.errors import InputError
 from lto_sim.microscope import (
     Acquisition,
@@ -23,7 +23,7 @@ from lto_sim.microscope import (
     render_maps,
 )
 from lto_sim.microscope.build import annular_signals
-from lto_sim.microscope.probe import FWHM_PER_SIGMA, probe_fwhm
+from lto_sim.microscope.probe import probe_fwhm
 from lto_sim.microscope.references import load_reference
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate

@@ -9,10 +9,9 @@ import pytest
 import xarray as xr
 from scipy.special import ndtr
 
-from lto_sim.constants import ELEMENTARY_CHARGE
+from lto_sim.constants import ELEMENTARY_CHARGE, FWHM_PER_SIGMA
 from lto_sim.errors import InputError
 from lto_sim.microscope import Acquisition, Instrument, acquire, expected_counts, plan_acquisition
-from lto_sim.microscope.probe import FWHM_PER_SIGMA
 from lto_sim.validate.scan_checks import front_maps, step_run
 
 SEEDS: Final = (1, 2, 3, 4, 5)

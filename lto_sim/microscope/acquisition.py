@@ -28,7 +28,7 @@ from lto_sim.microscope.frames import Frames, Raster, frames_of
 from lto_sim.microscope.images import AnnularSignals
 from lto_sim.microscope.instrument import Instrument, SlitSpec
 from lto_sim.microscope.passage import Content, blurred, contents_of_frame
-from lto_sim.microscope.probe import FWHM_PER_SIGMA, probe_fwhm
+from lto_sim.microscope.probe import probe_fwhm
 from lto_sim.microscope.references import EDGES, load_reference
 from lto_sim.microscope.slit import Exposures, exposures_of
 from lto_sim.microscope.spectra import SpectrumModel
@@ -200,6 +200,7 @@ class _Scanned(Acquisition):
         return _range(frames.thickness[covered]), _range(frames.values[np.isfinite(frames.values)])
 
     def mixed(self, frame: int, of_contents: Callable[[Content], Floats], vacuum: Floats) -> Floats:
+        """Contents of a scanned frame, blurred by the probe; 0 where the run has ended before a pixel."""
         contents = contents_of_frame(self._frames, frame, self._displacement())
         total = np.zeros((*self._frames.coverage.shape, vacuum.size))
         share = np.zeros(self._frames.coverage.shape)
@@ -207,7 +208,7 @@ class _Scanned(Acquisition):
             total += content.share[..., None] * of_contents(content)
             share += content.share
         total += (1.0 - share)[..., None] * vacuum
-        seen = blurred(total, self._width, FWHM_PER_SIGMA)
+        seen = blurred(total, self._width)
         seen[~self._frames.visited(frame)] = 0.0
         return seen
 
@@ -250,6 +251,7 @@ class _ThroughSlit(Acquisition):
         return _range(part.thickness[covered]), _range(values[np.isfinite(values)])
 
     def mixed(self, frame: int, of_contents: Callable[[Content], Floats], vacuum: Floats) -> Floats:
+        """Contents of an exposure, summed across the slit and blurred along it."""
         part = self._exposures
         total = np.zeros((*part.coverage.shape, vacuum.size))
         for content in part.contents(frame):
@@ -257,7 +259,7 @@ class _ThroughSlit(Acquisition):
         covered = part.summed(part.coverage[..., None])
         rows = part.summed(total) + (1.0 - covered) * vacuum
         width = part.slit.blur / part.slit.row
-        smooth = blurred(rows[:, None, :], (width, 0.0), FWHM_PER_SIGMA)
+        smooth = blurred(rows[:, None, :], (width, 0.0))
         return smooth.swapaxes(0, 1) if part.slit.axis == "x" else smooth
 
     def source_hash(self) -> str:

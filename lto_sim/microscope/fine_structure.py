@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import cumulative_trapezoid
 
+from lto_sim.constants import FWHM_PER_SIGMA
 from lto_sim.errors import InputError
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-_SIGMA: Final = 1.0 / (2.0 * np.sqrt(2.0 * np.log(2.0)))
 O_O_CONSTANT: Final = 2.820
 """dE R^2 [eV nm2] of the O-K resonance (Yamamoto et al., J. Power Sources 266 (2014) 414, eq. 1)."""
 O_O_THRESHOLD_EV: Final = 529.0
@@ -58,7 +58,7 @@ class LineShape:
 
     def at(self, energy_eV: Floats) -> Floats:
         """Density per eV at `energy_eV` [eV]."""
-        sigma = self.fwhm_eV * _SIGMA
+        sigma = self.fwhm_eV / FWHM_PER_SIGMA
         argument = (energy_eV - self.position_eV) / sigma
         with np.errstate(under="ignore"):
             bell = np.exp(-0.5 * np.minimum(argument**2, 1400.0))

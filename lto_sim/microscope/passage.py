@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.ndimage import correlate1d
 
+from lto_sim.constants import FWHM_PER_SIGMA
 from lto_sim.microscope.frames import Frames
 
 __all__ = ["Content", "blurred", "contents_of_frame"]
@@ -113,12 +114,12 @@ def _at_time(
     return np.asarray(result)
 
 
-def blurred(weights: Floats, fwhm_pixels: Sequence[float], fwhm_per_sigma: float) -> Floats:
+def blurred(weights: Floats, fwhm_pixels: Sequence[float]) -> Floats:
     """Maps (y, x, terms) under a Gaussian probe; beyond the image it goes on as at its border."""
     result = weights
     for axis, width in enumerate(fwhm_pixels):
         if width > _NARROW:
-            kernel = _pixel_kernel(width / fwhm_per_sigma)
+            kernel = _pixel_kernel(width / FWHM_PER_SIGMA)
             result = np.asarray(correlate1d(result, kernel, axis=axis, mode="nearest"))
     return result
 

@@ -13,11 +13,11 @@ from typing import Final
 
 import numpy as np
 
+from lto_sim.constants import FWHM_PER_SIGMA
 from lto_sim.microscope.references import ATOMIC_MASSES, ATOMIC_NUMBERS, Reference
 
-__all__ = ["FWHM_PER_SIGMA", "probe_fwhm"]
+__all__ = ["probe_fwhm"]
 
-FWHM_PER_SIGMA: Final = 2.0 * float(np.sqrt(2.0 * np.log(2.0)))
 _DIAMETER_90_PER_SIGMA: Final = 2.0 * float(np.sqrt(2.0 * np.log(10.0)))
 
 

@@ -67,7 +67,7 @@ def expected_counts(
     InputError
         A value of the instrument, a run that cannot be recorded, or a recording above 2 GiB.
     """
-    return _in_memory(solution, instrument, None, frames)
+    return _in_memory(plan_acquisition(solution, instrument), solution, None, frames)
 
 
 def acquire(
@@ -102,17 +102,15 @@ def acquire(
     InputError
         As :func:`expected_counts`; an existing target.
     """
-    if not isinstance(solution, xr.Dataset):
-        raise InputError("solution", solution, "a Dataset", "open a store with lto_sim.open_dataset(path)")
+    plan = plan_acquisition(solution, instrument)
     if rng is None:
         seed = int(solution.attrs.get("seed", 0))
     else:
         seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else checked_seed(rng)
     if out is None:
-        return _in_memory(solution, instrument, seed, None)
+        return _in_memory(plan, solution, seed, None)
     if Path(out).suffix == ".hspy":
         raise InputError("out", str(out), "a Zarr store", "`lto-sim acquire` writes .hspy")
-    plan = plan_acquisition(solution, instrument)
     record_to_store(plan, solution, Path(out), seed, force=force, progress=progress)
     return open_dataset(Path(out))
 
@@ -161,9 +159,8 @@ def record_to_store(
 
 
 def _in_memory(
-    solution: xr.Dataset, instrument: Instrument | str, seed: int | None, frames: slice | int | None
+    plan: Acquisition, solution: xr.Dataset, seed: int | None, frames: slice | int | None
 ) -> xr.Dataset:
-    plan = plan_acquisition(solution, instrument)
     chosen = slice(frames, frames + 1) if isinstance(frames, int) else frames
     numbers = range(plan.time.size)[chosen] if chosen is not None else range(plan.time.size)
     if not numbers:

@@ -96,6 +96,7 @@ def reference_numbers(name: str) -> dict[str, dict[str, Any]]:
     entries: dict[str, dict[str, Any]] = {}
 
     def walk(path: str, node: dict[str, Any]) -> None:
+        """Add the entries below a node."""
         for key, entry in node.items():
             where = f"{path}.{key}" if path else key
             if where == "atoms" or not isinstance(entry, dict):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from lto_sim import provenance
+from lto_sim.constants import FWHM_PER_SIGMA
 from lto_sim.errors import InputError
 from lto_sim.microscope.frames import Frames, Raster, frames_of
 from lto_sim.provenance import named
@@ -21,7 +22,6 @@ __all__ = ["render_maps"]
 
 Floats = NDArray[np.float64]
 
-_FWHM_PER_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 _NARROW = 0.05  # of a pixel: a narrower probe changes nothing
 
 
@@ -78,7 +78,7 @@ def _blur(frames: Frames, probe_fwhm: float) -> Floats:
     sigma = []
     for axis in (frames.y, frames.x):
         step = axis[1] - axis[0] if axis.size > 1 else np.inf
-        sigma.append(probe_fwhm / _FWHM_PER_SIGMA / step)
+        sigma.append(probe_fwhm / FWHM_PER_SIGMA / step)
     if max(sigma) < _NARROW:
         return frames.values
     inside = np.isfinite(frames.values)

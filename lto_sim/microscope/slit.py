@@ -19,6 +19,7 @@ from lto_sim.errors import InputError
 from lto_sim.microscope.frames import cell_faces, column_stack
 from lto_sim.microscope.instrument import SlitSpec
 from lto_sim.microscope.passage import Content
+from lto_sim.specimen.raster import overlap_lengths
 
 __all__ = ["Exposures", "exposures_of"]
 
@@ -130,9 +131,7 @@ def exposures_of(solution: xr.Dataset, slit: SlitSpec) -> Exposures:
 
 def _overlap(faces: Floats, boxes: Floats) -> Floats:
     """Part of every box that every cell covers, (boxes, cells); what no cell covers is missing."""
-    low = np.maximum(faces[None, :-1], boxes[:-1, None])
-    high = np.minimum(faces[None, 1:], boxes[1:, None])
-    return np.asarray(np.maximum(high - low, 0.0) / np.diff(boxes)[:, None])
+    return np.asarray(overlap_lengths(faces, boxes) / np.diff(boxes)[:, None])
 
 
 def _warn_if_sparse(states: Floats, lithium: Floats, slit: SlitSpec, faces: Floats) -> None:

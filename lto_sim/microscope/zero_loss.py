@@ -8,16 +8,15 @@ there it multiplies the plural scattering; the integral of Z is 1 exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lto_sim.constants import FWHM_PER_SIGMA
+
 __all__ = ["Response"]
 
 Floats = NDArray[np.float64]
-
-_SIGMA: Final = 1.0 / (2.0 * np.sqrt(2.0 * np.log(2.0)))
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Response:
 
     def transform(self, frequency: Floats) -> Floats:
         """Fourier transform at `frequency` [1/eV]; 1 at zero."""
-        sigma = self.fwhm_eV * _SIGMA
+        sigma = self.fwhm_eV / FWHM_PER_SIGMA
         gauss = np.exp(-np.minimum(2.0 * (np.pi * sigma * frequency) ** 2, 700.0))
         tails = np.exp(-np.minimum(2.0 * np.pi * self.tail_eV * np.abs(frequency), 700.0))
         return np.asarray(gauss * (1.0 - self.tail_fraction + self.tail_fraction * tails))

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["overlap_weights", "pixel_offsets"]
+__all__ = ["overlap_lengths", "overlap_weights", "pixel_offsets"]
 
 Floats = NDArray[np.float64]
 
@@ -40,9 +40,14 @@ def pixel_offsets(
     return np.ascontiguousarray(offsets if order == "rows" else offsets.T, dtype=np.float64)
 
 
-def overlap_weights(faces: Floats, pixel_faces: Floats) -> Floats:
-    """Share of every cell in every pixel, (pixels, cells), each row summing to 1."""
+def overlap_lengths(faces: Floats, pixel_faces: Floats) -> Floats:
+    """Length [m] of every cell in every pixel, (pixels, cells)."""
     low = np.maximum(faces[None, :-1], pixel_faces[:-1, None])
     high = np.minimum(faces[None, 1:], pixel_faces[1:, None])
-    covered = np.maximum(high - low, 0.0)
+    return np.asarray(np.maximum(high - low, 0.0), dtype=np.float64)
+
+
+def overlap_weights(faces: Floats, pixel_faces: Floats) -> Floats:
+    """Share of every cell in every pixel, (pixels, cells), each row summing to 1."""
+    covered = overlap_lengths(faces, pixel_faces)
     return np.asarray(covered / covered.sum(axis=1, keepdims=True), dtype=np.float64)
