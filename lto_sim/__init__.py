@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
+    from lto_sim.quantify import quantify_lithium
     from lto_sim.scenario import Scenario
     from lto_sim.transport.impedance import impedance
     from lto_sim.transport.simulate import simulate
@@ -47,6 +48,7 @@ __all__ = [
     "impedance",
     "load_material",
     "open_dataset",
+    "quantify_lithium",
     "render_maps",
     "select_step",
     "simulate",
@@ -70,6 +72,7 @@ _HOMES: Final = {
     "impedance": "lto_sim.transport.impedance",
     "load_material": "lto_sim.materials",
     "open_dataset": "lto_sim.files",
+    "quantify_lithium": "lto_sim.quantify",
     "render_maps": "lto_sim.microscope",
     "select_step": "lto_sim.electrochemistry",
     "simulate": "lto_sim.transport",

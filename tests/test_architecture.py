@@ -30,14 +30,13 @@ ONLY: Final = {
     "files": {"errors", "units", "provenance"},
     "execution": {"errors", "units", "provenance"},
     "exact": {"errors", "constants"},
-    "quantify": {"errors", "constants"},
     "electrochemistry": BASE | {"materials", "exact"},
 }
 """Room -> all that it may import."""
 
 USERS: Final = {
     "files": {"scenario", "microscope", "plot", "reproduce", "cli"},
-    "execution": {"microscope", "reproduce", "validate", "cli"},
+    "execution": {"microscope", "quantify", "reproduce", "validate", "cli"},
     "exact": {"kinetics", "electrochemistry", "plot", "validate", "reproduce"},
 }
 """Room -> all that may import it."""

@@ -1,6 +1,7 @@
 """The microscope's view of a run; it reads only the labelled Dataset."""
 
 from lto_sim.microscope.acquisition import Acquisition, plan_acquisition
+from lto_sim.microscope.basis import SpectrumBasis
 from lto_sim.microscope.build import spectrum_model
 from lto_sim.microscope.detector import draw_counts
 from lto_sim.microscope.instrument import PRESETS, Instrument, preset_text
@@ -12,6 +13,7 @@ __all__ = [
     "PRESETS",
     "Acquisition",
     "Instrument",
+    "SpectrumBasis",
     "SpectrumModel",
     "acquire",
     "draw_counts",

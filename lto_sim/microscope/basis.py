@@ -55,6 +55,15 @@ class Axis:
         """Polynomials at `values`, (..., terms)."""
         return np.asarray(chebyshev.chebvander(self.scaled(values), self.terms - 1))
 
+    def slopes(self, polynomials: Floats) -> Floats:
+        """Derivatives of the polynomials with the variable, (..., terms), from their values."""
+        if self.terms == 1:
+            return np.zeros_like(polynomials)
+        slope = np.zeros((self.terms, self.terms))
+        for term in range(1, self.terms):
+            slope[:term, term] = chebyshev.chebder(np.eye(self.terms)[term])[:term]
+        return np.asarray(polynomials @ (slope * (2.0 / (self.high - self.low))))
+
 
 class SpectrumBasis:
     """Coefficient spectra of a function of several variables.
@@ -64,6 +73,7 @@ class SpectrumBasis:
     exact : Function of the variables (each (n,)) -> spectra (n, channels).
     ranges : (low, high) of every variable.
     tolerance : Largest error over the largest value of any spectrum.
+    sparse : Leave out terms that together are smaller than the tolerance.
 
     Raises
     ------
@@ -76,6 +86,7 @@ class SpectrumBasis:
         exact: Callable[..., Floats],
         ranges: Sequence[tuple[float, float]],
         tolerance: float = _TOLERANCE,
+        sparse: bool = False,
     ) -> None:
         middle = [0.5 * (low + high) for low, high in ranges]
         self.axes = tuple(
@@ -86,8 +97,14 @@ class SpectrumBasis:
         for number, axis in enumerate(self.axes):
             transform = np.linalg.inv(axis.polynomials(axis.nodes()))
             spectra = np.moveaxis(np.tensordot(transform, spectra, axes=(1, number)), 0, number)
-        self.spectra = np.ascontiguousarray(spectra.reshape(-1, spectra.shape[-1]))
+        flat = spectra.reshape(-1, spectra.shape[-1])
+        largest = np.abs(flat).max(axis=1)
+        rising = np.argsort(largest)
+        small = np.cumsum(largest[rising]) <= (tolerance * largest[0] if sparse else -1.0)
+        kept = np.sort(rising[~small])
+        self.spectra = np.ascontiguousarray(flat[kept])
         """(terms, channels)"""
+        self._terms = np.stack(np.unravel_index(kept, spectra.shape[:-1]))
 
     @staticmethod
     def _fitted(
@@ -121,13 +138,26 @@ class SpectrumBasis:
 
     def weights(self, *values: Floats) -> Floats:
         """Weights of the terms at given variables, (..., terms)."""
-        product: Floats | None = None
-        for axis, value in zip(self.axes, values, strict=True):
-            factor = axis.polynomials(np.asarray(value, dtype=np.float64))
-            if product is None:
-                product = factor
-            else:
-                product = (product[..., :, None] * factor[..., None, :]).reshape(*factor.shape[:-1], -1)
-        if product is None:
-            raise ValueError("no variables")
+        return self._product(self._factors(values))
+
+    def weights_and_slopes(self, *values: Floats) -> tuple[Floats, list[Floats]]:
+        """Weights of the terms at given variables, and their derivatives with each, (..., terms) all."""
+        factors = self._factors(values)
+        slopes = [axis.slopes(factor) for axis, factor in zip(self.axes, factors, strict=True)]
+        return self._product(factors), [
+            self._product([*factors[:number], slope, *factors[number + 1 :]])
+            for number, slope in enumerate(slopes)
+        ]
+
+    def _factors(self, values: tuple[Floats, ...]) -> list[Floats]:
+        return [
+            axis.polynomials(np.asarray(value, dtype=np.float64))
+            for axis, value in zip(self.axes, values, strict=True)
+        ]
+
+    def _product(self, factors: Sequence[Floats]) -> Floats:
+        """Products of one polynomial of every variable, in the order of the spectra: (..., terms)."""
+        product = factors[0][..., self._terms[0]]
+        for factor, term in zip(factors[1:], self._terms[1:], strict=True):
+            product = product * factor[..., term]
         return product

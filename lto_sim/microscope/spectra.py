@@ -29,6 +29,8 @@ __all__ = ["Measured", "Optics", "SpectrumModel"]
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
+Lengths = Mapping[tuple[str, str], Floats]
+"""(phase, part) -> length [m] over which it scatters."""
 
 _BEYOND_EV = 20_000.0
 _BATCH_VALUES = 2_000_000
@@ -151,25 +153,29 @@ class SpectrumModel:
         )
         return drude_density(self.reference, phase, energy_eV, optics.beam, angle)
 
-    def _amounts(
-        self, thickness: Floats, li_fraction: Floats, kept: Floats | float, without: tuple[str, ...]
-    ) -> tuple[Complex, Floats]:
-        """s(nu) (..., N/2+1) and s(0) (...,) of layers."""
-        thickness, li_fraction = np.asarray(thickness), np.asarray(li_fraction)
+    def _strength(self, lengths: Lengths) -> tuple[Complex, Floats]:
+        """s(nu) (..., N/2+1) and s(0) (...,) of parts that scatter over given lengths."""
         strength: Complex | None = None
-        mean = np.zeros(np.broadcast_shapes(thickness.shape, li_fraction.shape, np.shape(kept)))
-        for phase, share in zip(PHASES, (1.0 - li_fraction, li_fraction), strict=True):
-            length = thickness * share + 0.0 * mean
-            for name, transformed in self._transform[phase].items():
-                if name in without:
-                    continue
-                amount = length * kept if name == "Li-K" else length
-                term = amount[..., None] * transformed
-                strength = term if strength is None else strength + term
-                mean = mean + amount * self._mean[phase][name]
+        mean: Floats = np.zeros(())
+        for (phase, name), length in lengths.items():
+            term = np.asarray(length)[..., None] * self._transform[phase][name]
+            strength = term if strength is None else strength + term
+            mean = mean + length * self._mean[phase][name]
         if strength is None:
-            strength = np.zeros((*mean.shape, self.lattice.frequency.size), dtype=np.complex128)
+            strength = np.zeros(self.lattice.frequency.size, dtype=np.complex128)
         return strength, mean
+
+    def _lengths(
+        self, thickness: Floats, li_fraction: Floats, kept: Floats | float, without: tuple[str, ...]
+    ) -> Lengths:
+        """Lengths over which the parts of layers scatter."""
+        shares = {"Li4": 1.0 - np.asarray(li_fraction), "Li7": np.asarray(li_fraction)}
+        return {
+            (phase, name): np.asarray(thickness * share * (kept if name == "Li-K" else 1.0))
+            for phase, share in shares.items()
+            for name in self.parts[phase]
+            if name not in without
+        }
 
     @property
     def energy_loss(self) -> Floats:
@@ -214,18 +220,46 @@ class SpectrumModel:
         values = np.broadcast_arrays(
             *(np.asarray(v, dtype=np.float64) for v in (thickness, li_fraction, kept))
         )
-        flat = [value.ravel() for value in values]
-        result = np.empty((flat[0].size, self.lattice.channels))
+        t, x, left = (value.ravel() for value in values)
+        flat = self.recorded_over(self._lengths(t, x, left, without))
+        if flat.ndim == 1:  # nothing scatters
+            flat = np.broadcast_to(flat, (values[0].size, flat.size))
+        return flat.reshape(*values[0].shape, -1)
+
+    def recorded_over(self, lengths: Lengths) -> Floats:
+        """Expected spectra per incident electron of parts that each scatter over a length of its own, exact.
+
+        Parameters
+        ----------
+        lengths : (phase, part) -> length [m], (n,) each; a part is an edge or "plasmon". What is not named
+            does not scatter.
+
+        Returns
+        -------
+        (n, channels); (channels,) where nothing scatters.
+        """
+        if not lengths:
+            strength, mean = self._strength(lengths)
+            return self.lattice.recorded(strength, mean, self.response)
+        size = next(iter(lengths.values())).size
+        result = np.empty((size, self.lattice.channels))
         batch = max(1, _BATCH_VALUES // self.lattice.size)  # bounds the memory of transforms
-        for start in range(0, flat[0].size, batch):
+        for start in range(0, size, batch):
             part = slice(start, start + batch)
-            strength, mean = self._amounts(flat[0][part], flat[1][part], flat[2][part], without)
+            strength, mean = self._strength({key: length[part] for key, length in lengths.items()})
             result[part] = self.lattice.recorded(strength, mean, self.response)
-        return result.reshape(*values[0].shape, -1)
+        return result
+
+    def mean_over(self, lengths: Lengths) -> Floats:
+        """Mean number of inelastic scatterings of parts that each scatter over a length of its own, (n,)."""
+        terms = [length * self._mean[phase][part] for (phase, part), length in lengths.items()]
+        return np.asarray(np.sum(terms, axis=0))
 
     def synthesis(self, thickness: float, li_fraction: float) -> Floats:
         """Spectrum on the whole lattice, (N,), per incident electron."""
-        strength, mean = self._amounts(np.asarray(thickness), np.asarray(li_fraction), 1.0, ())
+        strength, mean = self._strength(
+            self._lengths(np.asarray(thickness), np.asarray(li_fraction), 1.0, ())
+        )
         return self.lattice.synthesis(strength, mean, self.response)
 
     def components(self, thickness: float, li_fraction: float) -> dict[str, Floats]:
@@ -248,6 +282,8 @@ class SpectrumModel:
 
     def _with_mean(self, thickness: float, li_fraction: float, without: tuple[str, ...]) -> Floats:
         """Spectrum without some parts, whose electrons are lost instead of left in the beam."""
-        strength, _ = self._amounts(np.asarray(thickness), np.asarray(li_fraction), 1.0, without)
+        strength, _ = self._strength(
+            self._lengths(np.asarray(thickness), np.asarray(li_fraction), 1.0, without)
+        )
         mean = self.mean_scatterings(thickness, li_fraction)
         return self.lattice.recorded(strength, mean, self.response)

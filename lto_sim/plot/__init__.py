@@ -15,6 +15,7 @@ from lto_sim.plot.kinetics import (
 )
 from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
+from lto_sim.plot.quantified import plot_quantified
 from lto_sim.plot.recording import plot_recording
 from lto_sim.plot.slit import plot_slit
 from lto_sim.plot.specimen import plot_specimen
@@ -50,6 +51,7 @@ __all__ = [
     "plot_panel_rows",
     "plot_partial_contact",
     "plot_potential",
+    "plot_quantified",
     "plot_recording",
     "plot_slit",
     "plot_specimen",

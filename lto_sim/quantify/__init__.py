@@ -1,6 +1,16 @@
 """What recorded spectra say of the specimen; arrays in, numbers with their deviation out."""
 
+from lto_sim.quantify.explained import explain_spectrum
+from lto_sim.quantify.lithium import Normalisation, quantify_lithium
 from lto_sim.quantify.thickness import ThicknessRatio, thickness_ratio
 from lto_sim.quantify.zero_loss import ZeroLoss, find_zero_loss
 
-__all__ = ["ThicknessRatio", "ZeroLoss", "find_zero_loss", "thickness_ratio"]
+__all__ = [
+    "Normalisation",
+    "ThicknessRatio",
+    "ZeroLoss",
+    "explain_spectrum",
+    "find_zero_loss",
+    "quantify_lithium",
+    "thickness_ratio",
+]

@@ -1,0 +1,97 @@
+"""One spectrum beside its fit and the parts of it: what a pixel's li fraction rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from lto_sim import provenance
+from lto_sim.errors import InputError
+from lto_sim.microscope import Instrument, spectrum_model
+from lto_sim.provenance import named
+from lto_sim.quantify.energy_bins import LI_WINDOW, EnergyBins
+from lto_sim.quantify.li_fit import Fitter
+from lto_sim.quantify.li_model import PARAMETERS, pixel_components
+from lto_sim.quantify.reasons import REASONS, Reason
+from lto_sim.quantify.recorded import recorded_spectra, recording_instrument, recording_noise
+
+__all__ = ["explain_spectrum"]
+
+
+def explain_spectrum(
+    recording: xr.Dataset | xr.DataArray,
+    where: Mapping[str, int | slice] | None = None,
+    instrument: Instrument | str | None = None,
+    *,
+    window: tuple[float, float] = LI_WINDOW,
+) -> xr.Dataset:
+    """Fit one spectrum, or the sum of several, and take the fit apart.
+
+    Parameters
+    ----------
+    recording, instrument, window : As for `quantify_lithium`.
+    where : Axis (time, y, x) -> index or slice; what it selects is summed, so it should be alike.
+
+    Returns
+    -------
+    Dataset over ``bin``: ``counts``, ``expected``, ``zero_loss_and_plasmons``, ``titanium``, ``lithium``
+    (these three sum up to ``expected``), all per eV; ``energy_loss`` [eV] (middle) and ``bin_width`` [eV].
+    Estimates and deviations are attributes.
+
+    Raises
+    ------
+    InputError
+        As `quantify_lithium`; a selection that is empty, or that has no fit (the reason is given).
+    """
+    spectra = recorded_spectra(recording)
+    chosen = recording_instrument(spectra, instrument)
+    counts = spectra.counts.isel(dict(where or {}))
+    if counts.size == 0:
+        raise InputError("where", dict(where or {}), "some spectra", "select pixels that exist")
+    axes = [dim for dim in counts.dims if dim != "energy_loss"]
+    summed = counts.sum(axes, dtype=np.float64) if axes else counts.astype(np.float64)
+    bins = EnergyBins.for_lithium(spectra.energy_loss, window)
+    model = spectrum_model(chosen)
+    fit = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen)).fit(summed.values[None])
+    if fit.failed[0] != Reason.NONE:
+        raise InputError(
+            "where", dict(where or {}), "a spectrum of the specimen", REASONS[Reason(fit.failed[0])]
+        )
+    parts = {
+        name: bins.total(part[None])[0] for name, part in pixel_components(model, fit.parameters[0]).items()
+    }
+    step = spectra.energy_loss[1] - spectra.energy_loss[0]
+    shift = np.array([round(float(fit.shift[0]) / step)])
+    width = np.diff(bins.energies)
+    names = dict(zip(parts, ("zero_loss_and_plasmons", "titanium", "lithium"), strict=True))
+    columns = {
+        "counts": (bins.total(summed.values[None], shift)[0], "recorded"),
+        "expected": (np.sum(list(parts.values()), axis=0), "fitted"),
+        **{names[name]: (values, name) for name, values in parts.items()},
+    }
+    dataset = xr.Dataset(
+        {
+            name: ("bin", values / width, named("1/eV", f"{text} counts per eV"))
+            for name, (values, text) in columns.items()
+        },
+        {
+            "energy_loss": (
+                "bin", 0.5 * (bins.energies[1:] + bins.energies[:-1]), named("eV", "energy loss, middle of the bin"),
+            ),
+            "bin_width": ("bin", width, named("eV", "width of the bin")),
+        },
+    )  # fmt: skip
+    estimates = {name: float(value) for name, value in zip(PARAMETERS, fit.parameters[0], strict=True)} | {
+        f"{name}_std": float(value) for name, value in zip(PARAMETERS, fit.deviations[0], strict=True)
+    }
+    dataset.attrs = {
+        **provenance.attributes("a spectrum and its fit", "explain_spectrum", previous=spectra.attrs),
+        **estimates,
+        "t_over_lambda": float(model.mean_scatterings(fit.parameters[0, 1], fit.parameters[0, 3])),
+        "chi_square": float(fit.chi_square[0]),
+        "degrees_of_freedom": bins.size - len(PARAMETERS),
+        "spectra": counts.size // summed.size,
+    }
+    return dataset

@@ -1,0 +1,234 @@
+"""The joint fit of many spectra: starts by the log-ratio, ranges of the model, reasons against a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lto_sim.microscope import SpectrumModel
+from lto_sim.quantify.alignment import zero_loss_channels
+from lto_sim.quantify.energy_bins import EnergyBins
+from lto_sim.quantify.li_model import PARAMETERS, LithiumModel, cramer_rao, pixel_spectra
+from lto_sim.quantify.reasons import Reason
+from lto_sim.quantify.scoring import CountVariance, score
+
+__all__ = ["FittedPixels", "Fitter", "PixelNoise"]
+
+Floats = NDArray[np.float64]
+
+_SIGMAS: Final = 8.0
+"""Standard deviations beyond 0 and 1 up to which the model holds."""
+_LEAST_MARGIN: Final = 0.3
+_WIDEST: Final = {"ratio": 0.8, "plasmon_mix": 6.0, "li_fraction": 20.0}
+"""Largest margins; of a pixel whose deviation is larger nothing can be said."""
+_THINNEST: Final = 0.02
+"""t/lambda below which a pixel is vacuum."""
+_THICKEST: Final = 6.0
+_FIT_AT_ONCE: Final = 4096
+_MIDDLE: Final = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class PixelNoise:
+    """What the detector adds to the counts of a spectrum.
+
+    Parameters
+    ----------
+    gain : Counts per electron.
+    read : Standard deviation of reading [counts per channel].
+    dark : Counts without beam that were not subtracted [counts per channel].
+    full : Counts of a channel from which it is saturated; infinite where there is no limit.
+    """
+
+    gain: float = 1.0
+    read: float = 0.0
+    dark: float = 0.0
+    full: float = np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPixels:
+    """Fit of n spectra; NaN where `failed` is not 0.
+
+    Parameters
+    ----------
+    parameters : (n, 5), in the order of :data:`~lto_sim.quantify.li_model.PARAMETERS`.
+    deviations : (n, 5); 0 of parameters that were held.
+    chi_square : (n,).
+    failed : Codes of :class:`~lto_sim.quantify.reasons.Reason`, (n,) uint8.
+    shift : By how much the zero loss lay too high [eV], (n,).
+    """
+
+    parameters: Floats
+    deviations: Floats
+    chi_square: Floats
+    failed: NDArray[np.uint8]
+    shift: Floats
+
+
+class Fitter:
+    """Fits spectra of one recording; keeps its model from one block to the next.
+
+    Parameters
+    ----------
+    spectra : Spectra of the instrument, on the channels of the recording.
+    energy_loss : Channel centres [eV], (channels,).
+    bins : Bins of the channels.
+    noise : Of the detector.
+    ratio : Ratio q of Ti-M2,3 to plasmon that is taken for all pixels; None leaves it free in each.
+    """
+
+    def __init__(
+        self,
+        spectra: SpectrumModel,
+        energy_loss: Floats,
+        bins: EnergyBins,
+        noise: PixelNoise | None = None,
+        ratio: float | None = None,
+    ) -> None:
+        self.spectra, self.energy_loss, self.bins = spectra, energy_loss, bins
+        self.noise, self.ratio = noise or PixelNoise(), ratio
+        widths = np.diff(bins.first).astype(np.float64)
+        self._dark = self.noise.dark * widths
+        self._variance = CountVariance(
+            self.noise.gain, self.noise.read**2 * widths + self.noise.gain * self._dark
+        )
+        self._length, self._recorded, self._share = _log_ratio_table(spectra, bins)
+        self._model: LithiumModel | None = None
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """Parameters that are fitted in every pixel."""
+        return tuple(name for name in PARAMETERS if name != "ratio" or self.ratio is None)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Bins less free parameters."""
+        return self.bins.size - len(self.free)
+
+    def with_ratio(self, ratio: float) -> Fitter:
+        """Return a fitter of the same recording with a ratio q for all pixels."""
+        return Fitter(self.spectra, self.energy_loss, self.bins, self.noise, ratio)
+
+    def fit(self, counts: NDArray[Any]) -> FittedPixels:
+        """Fit spectra (n, channels)."""
+        failed, shift, energy_shift = self._checked(counts)
+        parameters = np.full((failed.size, len(PARAMETERS)), np.nan)
+        deviations, chi_square = np.full_like(parameters, np.nan), np.full(failed.size, np.nan)
+        good = np.flatnonzero(failed == Reason.NONE)
+        binned = self.bins.total(counts if good.size == failed.size else counts[good], shift[good])
+        binned -= self._dark
+        start, thin = self._start(binned)
+        failed[good[thin]] = Reason.VACUUM
+        good, binned, start = good[~thin], binned[~thin], start[~thin]
+        if good.size:
+            model = self._covering(start)
+            for first in range(0, good.size, _FIT_AT_ONCE):
+                part = slice(first, first + _FIT_AT_ONCE)
+                at = good[part]
+                parameters[at], deviations[at], chi_square[at], sound = self._fitted(
+                    model, binned[part], start[part]
+                )
+                failed[at[~sound]] = Reason.NOT_CONVERGED
+        for values in (parameters, deviations, chi_square):
+            values[failed != Reason.NONE] = np.nan
+        return FittedPixels(parameters, deviations, chi_square, failed, energy_shift)
+
+    def _checked(self, counts: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64], Floats]:
+        """Reasons against a fit, and the shift of the zero loss [channels], [eV]."""
+        failed = np.zeros(counts.shape[0], dtype=np.uint8)
+        total = counts.sum(axis=1, dtype=np.float64)
+        absent = ~np.isfinite(total) | (total <= 0.0)
+        failed[absent] = Reason.NOT_RECORDED
+        if absent.any():
+            counts = np.where(absent[:, None], 0, counts)
+        if np.isfinite(self.noise.full):
+            failed[~absent & (counts.max(axis=1) >= self.noise.full)] = Reason.SATURATED
+        shift, energy_shift = zero_loss_channels(self.energy_loss, counts)
+        low, high = self.bins.room
+        lost = ~np.isfinite(energy_shift) | (shift < low) | (shift > high)
+        failed[lost & (failed == Reason.NONE)] = Reason.NO_ZERO_LOSS
+        return failed, shift, energy_shift
+
+    def _start(self, binned: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        """Parameters by the log-ratio, and which pixels are too thin."""
+        counts = np.maximum(binned, 0.0)
+        total = np.maximum(counts.sum(axis=1), 1.0)
+        share = counts[:, 0] / total
+        length = np.interp(share, self._share[::-1], self._length[::-1])
+        start = np.full((binned.shape[0], len(PARAMETERS)), _MIDDLE)
+        start[:, 0] = total / np.interp(length, self._length, self._recorded)
+        start[:, 1], start[:, 2] = length, 1.0 if self.ratio is None else self.ratio
+        return start, share > self._share[0]
+
+    def _covering(self, start: Floats) -> LithiumModel:
+        """Model whose ranges hold these pixels: the last one where it does."""
+        low, high = float(start[:, 1].min()), float(start[:, 1].max())
+        if self._model is not None:
+            first, last = self._model.ranges[0]
+            margin = 0.1 * (last - first)
+            if first + margin <= low and high <= last - margin:
+                return self._model
+            low, high = min(low, first + margin), max(high, last - margin)
+        fewest = float(np.percentile(start[:, 0], 2.0))
+        self._model = LithiumModel(self.spectra, self.bins, self._ranges(low, high, fewest))
+        return self._model
+
+    def _ranges(self, low: float, high: float, electrons: float) -> tuple[tuple[float, float], ...]:
+        """Ranges of p, q, y and x that hold estimates from pixels between two lengths."""
+        ratio = 1.0 if self.ratio is None else self.ratio
+        bounds = [
+            cramer_rao(
+                self.spectra, self.bins, np.array([electrons, length, ratio, _MIDDLE, _MIDDLE]),
+                self.free, self._variance,
+            )
+            for length in (low, high)
+        ]  # fmt: skip
+        margin = {
+            name: min(_SIGMAS * max(b[name] for b in bounds) + _LEAST_MARGIN, widest)
+            for name, widest in _WIDEST.items()
+            if name in self.free
+        }
+        room = _SIGMAS * max(b["length"] for b in bounds) + 0.15 * (high - low) + 0.01 * high
+        q = margin.get("ratio", 0.0)
+        return (
+            (max(low - room, 0.5 * low), high + room),
+            (max(ratio - q, 0.1 * ratio), ratio + q),
+            (-margin["plasmon_mix"], 1.0 + margin["plasmon_mix"]),
+            (-margin["li_fraction"], 1.0 + margin["li_fraction"]),
+        )
+
+    def _fitted(
+        self, model: LithiumModel, binned: Floats, start: Floats
+    ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
+        """Parameters, deviations, chi-square and success of a few thousand pixels."""
+        free = model.free
+        low, high = model.bounds(start[:, 0])
+        held = start[0]
+
+        def expected(theta: Floats) -> tuple[Floats, Floats]:
+            whole = np.empty((theta.shape[0], free.size))
+            whole[:] = held
+            whole[:, free] = theta
+            return model.with_slopes(whole)
+
+        fit = score(binned, expected, start[:, free], (low[free], high[free]), self._variance)
+        parameters, deviations = start.copy(), np.zeros_like(start)
+        parameters[:, free] = fit.parameters
+        variance = np.einsum("naa->na", fit.covariance)
+        sound = fit.converged & np.all(variance > 0.0, axis=1)
+        deviations[:, free] = np.sqrt(np.where(sound[:, None], variance, 1.0))
+        return parameters, deviations, fit.chi_square, sound
+
+
+def _log_ratio_table(spectra: SpectrumModel, bins: EnergyBins) -> tuple[Floats, Floats, Floats]:
+    """Lengths [m], counts within all bins per electron, and the share of the first bin in them."""
+    per_length = float(spectra.mean_scatterings(1.0, _MIDDLE))
+    length = np.geomspace(_THINNEST, _THICKEST, 200) / per_length
+    middle = np.full(length.size, _MIDDLE)
+    counts = bins.total(pixel_spectra(spectra, length, np.ones(length.size), middle, middle))
+    recorded = counts.sum(axis=1)
+    return length, recorded, counts[:, 0] / recorded
