@@ -22,6 +22,7 @@ from lto_sim.cli import (
     fit,
     impedance,
     inspect,
+    quantify,
     render,
     reproduce,
     run,
@@ -110,7 +111,8 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 
 for _module in (
-    reproduce, scenarios, run, render, acquire, inspect, track, fit, electrical, impedance, validate, schema,
+    reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, electrical, impedance,
+    validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 

@@ -67,8 +67,8 @@ def plot_quantified(
 
 def _spectrum(ax: Axes, fit: xr.Dataset) -> None:
     energy, counts = fit["energy_loss"].values, fit["counts"].values
-    ax.step(energy, counts, where="mid", color="black", lw=1.0, label="recorded")
-    ax.step(energy, fit["expected"].values, where="mid", color="#E69F00", lw=1.2, ls=":", label="fit")
+    ax.plot(energy, counts, ".", color="black", ms=4.0, label="recorded", zorder=5)
+    ax.step(energy, fit["expected"].values, where="mid", color="#E69F00", lw=2.2, label="fit")
     for name, (label, colour) in _PARTS.items():
         part = fit[name].values
         ax.step(energy, np.where(part > 0.0, part, np.nan), where="mid", color=colour, lw=1.0, label=label)

@@ -36,7 +36,7 @@ class EnergyBins:
 
     Parameters
     ----------
-    first : First channel of every bin, the zero loss before the others, then the end of the last, (bins + 1,).
+    first : First channel of every bin, that of the zero loss first, then the end of the last, (bins + 1,).
     channels : Channels of a spectrum.
     energies : Energy losses [eV] at which the bins begin and the last ends, (bins + 1,).
     """

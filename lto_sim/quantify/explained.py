@@ -78,7 +78,7 @@ def explain_spectrum(
         },
         {
             "energy_loss": (
-                "bin", 0.5 * (bins.energies[1:] + bins.energies[:-1]), named("eV", "energy loss, middle of the bin"),
+                "bin", 0.5 * (bins.energies[1:] + bins.energies[:-1]), named("eV", "middle of the bin"),
             ),
             "bin_width": ("bin", width, named("eV", "width of the bin")),
         },

@@ -50,8 +50,8 @@ def _lengths(
 def pixel_components(spectra: SpectrumModel, parameters: Floats) -> dict[str, Floats]:
     """Parts of the spectrum of a pixel that sum up to it, (channels,) each [counts].
 
-    ``zero loss and plasmons``, then what Ti-M2,3 with Ti-M1, then what Li-K adds to what came before it, plural
-    scattering included.
+    ``zero loss and plasmons``, then what Ti-M2,3 with Ti-M1, then what Li-K adds to what came before it,
+    plural scattering included.
 
     Parameters
     ----------
