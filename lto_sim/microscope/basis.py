@@ -9,6 +9,7 @@ The terms are linear in intensity: a probe that is wider than a pixel mixes term
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Final
 
@@ -135,6 +136,21 @@ class SpectrumBasis:
         raise SolverError(
             f"spectra vary too much from {low:g} to {high:g} for {_MOST} polynomials: narrow the specimen"
         )
+
+    def held(self, number: int, value: float) -> SpectrumBasis:
+        """Basis with one variable held at a value within its range."""
+        axis = self.axes[number]
+        polynomials = axis.polynomials(np.array([value]))[0]
+        terms = self._terms.copy()
+        spectra = self.spectra * polynomials[terms[number]][:, None]
+        terms[number] = 0
+        kept, place = np.unique(terms, axis=1, return_inverse=True)
+        made = copy(self)
+        made.axes = (*self.axes[:number], Axis(value, value, 1), *self.axes[number + 1 :])
+        made.spectra = np.zeros((kept.shape[1], spectra.shape[1]))
+        np.add.at(made.spectra, place, spectra)
+        made._terms = kept
+        return made
 
     def weights(self, *values: Floats) -> Floats:
         """Weights of the terms at given variables, (..., terms)."""

@@ -20,9 +20,11 @@ eV of its edge: a factor 1.5; see :mod:`lto_sim.microscope.hydrogenic`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import dask.array as da
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -77,6 +79,7 @@ def acquire(
     *,
     out: Path | str | None = None,
     force: bool = False,
+    lazy: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> xr.Dataset:
     """Record a run: counts as the detector draws them.
@@ -90,12 +93,13 @@ def acquire(
     out : Zarr store to stream the frames to, one in memory at a time; an interrupted recording goes on from
         where it was when it is asked for again. None: in memory, up to 2 GiB.
     force : Replace an existing store.
+    lazy : Without `out`: draw a frame when it is computed, the same each time; nothing is held.
     progress : Told the part done, 0 to 1.
 
     Returns
     -------
     As :func:`expected_counts`, with ``counts`` uint32 (counting) or int32 (CCD, dark signal
-    subtracted); opened lazily where `out` is given.
+    subtracted); with dask arrays where `out` is given or `lazy` is true.
 
     Raises
     ------
@@ -108,7 +112,7 @@ def acquire(
     else:
         seed = int(rng.integers(2**63)) if isinstance(rng, np.random.Generator) else checked_seed(rng)
     if out is None:
-        return _in_memory(plan, solution, seed, None)
+        return _by_frames(plan, solution, seed) if lazy else _in_memory(plan, solution, seed, None)
     if Path(out).suffix == ".hspy":
         raise InputError("out", str(out), "a Zarr store", "`lto-sim acquire` writes .hspy")
     record_to_store(plan, solution, Path(out), seed, force=force, progress=progress)
@@ -156,6 +160,27 @@ def record_to_store(
     return write_frames(
         path, template, frame_layouts(plan, seed), frame, identity, force=force, progress=progress
     )
+
+
+def _by_frames(plan: Acquisition, solution: xr.Dataset, seed: int) -> xr.Dataset:
+    """Dataset whose frames are drawn when they are computed."""
+    plan.dose.warn_above(plan.instrument.dose_budget)
+    dataset = recording_labels(plan, solution, seed)
+
+    def counts(block_id: tuple[int, ...]) -> NDArray[Any]:
+        return plan.drawn(block_id[0], seed)[None]
+
+    def images(block_id: tuple[int, ...], which: int) -> NDArray[Any]:
+        return plan.images(block_id[0], seed)[which][None]
+
+    for name, layout in frame_layouts(plan, seed).items():
+        chunks = ((1,) * layout.shape[0], *((size,) for size in layout.shape[1:]))
+        draw = counts if name == "counts" else partial(images, which=("adf", "abf").index(name))
+        values = da.map_blocks(  # type: ignore[no-untyped-call]
+            draw, chunks=chunks, dtype=layout.dtype, meta=np.empty(0, layout.dtype)
+        )
+        dataset[name] = (layout.dims, values, dict(layout.attrs))
+    return dataset
 
 
 def _in_memory(

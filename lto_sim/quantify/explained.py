@@ -9,13 +9,13 @@ import xarray as xr
 
 from lto_sim import provenance
 from lto_sim.errors import InputError
-from lto_sim.microscope import Instrument, spectrum_model
+from lto_sim.microscope import Instrument
 from lto_sim.provenance import named
-from lto_sim.quantify.energy_bins import LI_WINDOW, EnergyBins
+from lto_sim.quantify.energy_bins import LI_WINDOW
 from lto_sim.quantify.li_fit import Fitter
 from lto_sim.quantify.li_model import PARAMETERS, pixel_components
 from lto_sim.quantify.reasons import REASONS, Reason
-from lto_sim.quantify.recorded import recorded_spectra, recording_instrument, recording_noise
+from lto_sim.quantify.recorded import prepared, recorded_spectra, recording_instrument, recording_noise
 
 __all__ = ["explain_spectrum"]
 
@@ -52,8 +52,7 @@ def explain_spectrum(
         raise InputError("where", dict(where or {}), "some spectra", "select pixels that exist")
     axes = [dim for dim in counts.dims if dim != "energy_loss"]
     summed = counts.sum(axes, dtype=np.float64) if axes else counts.astype(np.float64)
-    bins = EnergyBins.for_lithium(spectra.energy_loss, window)
-    model = spectrum_model(chosen)
+    model, bins = prepared(chosen, window)
     fit = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen)).fit(summed.values[None])
     if fit.failed[0] != Reason.NONE:
         raise InputError(

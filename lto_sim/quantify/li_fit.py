@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -21,9 +23,12 @@ Floats = NDArray[np.float64]
 
 _SIGMAS: Final = 8.0
 """Standard deviations beyond 0 and 1 up to which the model holds."""
-_LEAST_MARGIN: Final = 0.3
-_WIDEST: Final = {"ratio": 0.8, "plasmon_mix": 6.0, "li_fraction": 20.0}
-"""Largest margins; of a pixel whose deviation is larger nothing can be said."""
+_MARGINS: Final = {"ratio": (0.4, 0.8), "plasmon_mix": (0.5, 6.0), "li_fraction": (0.5, 20.0)}
+"""Least and largest margins; of a pixel whose deviation is larger than the largest nothing can be said."""
+_LENGTHS: Final = 1.25
+_ELECTRONS: Final = 4.0
+"""Ratios of lengths, and of electrons, from one model to the next."""
+_RATIO_STEP: Final = 0.25
 _THINNEST: Final = 0.02
 """t/lambda below which a pixel is vacuum."""
 _THICKEST: Final = 6.0
@@ -97,7 +102,7 @@ class Fitter:
             self.noise.gain, self.noise.read**2 * widths + self.noise.gain * self._dark
         )
         self._length, self._recorded, self._share = _log_ratio_table(spectra, bins)
-        self._model: LithiumModel | None = None
+        self._models: dict[tuple[int, int], LithiumModel] = {}
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -124,10 +129,9 @@ class Fitter:
         start, thin = self._start(binned)
         failed[good[thin]] = Reason.VACUUM
         good, binned, start = good[~thin], binned[~thin], start[~thin]
-        if good.size:
-            model = self._covering(start)
-            for first in range(0, good.size, _FIT_AT_ONCE):
-                part = slice(first, first + _FIT_AT_ONCE)
+        for model, group in self._groups(start):
+            for first in range(0, group.size, _FIT_AT_ONCE):
+                part = group[first : first + _FIT_AT_ONCE]
                 at = good[part]
                 parameters[at], deviations[at], chi_square[at], sound = self._fitted(
                     model, binned[part], start[part]
@@ -164,39 +168,46 @@ class Fitter:
         start[:, 1], start[:, 2] = length, 1.0 if self.ratio is None else self.ratio
         return start, share > self._share[0]
 
-    def _covering(self, start: Floats) -> LithiumModel:
-        """Model whose ranges hold these pixels: the last one where it does."""
-        low, high = float(start[:, 1].min()), float(start[:, 1].max())
-        if self._model is not None:
-            first, last = self._model.ranges[0]
-            margin = 0.1 * (last - first)
-            if first + margin <= low and high <= last - margin:
-                return self._model
-            low, high = min(low, first + margin), max(high, last - margin)
-        fewest = float(np.percentile(start[:, 0], 2.0))
-        self._model = LithiumModel(self.spectra, self.bins, self._ranges(low, high, fewest))
-        return self._model
+    def _groups(self, start: Floats) -> Iterator[tuple[LithiumModel, NDArray[np.intp]]]:
+        """Models and the pixels that each is for, by length and electrons.
 
-    def _ranges(self, low: float, high: float, electrons: float) -> tuple[tuple[float, float], ...]:
-        """Ranges of p, q, y and x that hold estimates from pixels between two lengths."""
-        ratio = 1.0 if self.ratio is None else self.ratio
+        A pixel's model depends on that pixel alone, so that its result does not depend on others.
+        """
+        length = np.floor(np.log(start[:, 1]) / np.log(_LENGTHS)).astype(np.int64)
+        electrons = np.floor(np.log(np.maximum(start[:, 0], 1.0)) / np.log(_ELECTRONS)).astype(np.int64)
+        for key in np.unique(np.stack([length, electrons]), axis=1).T:
+            those = np.flatnonzero((length == key[0]) & (electrons == key[1]))
+            yield self._model(int(key[0]), int(key[1])), those
+
+    def _model(self, length: int, electrons: int) -> LithiumModel:
+        key = length, electrons
+        if key not in self._models:
+            ends = _LENGTHS**length, _LENGTHS ** (length + 1)
+            centre = 1.0 if self.ratio is None else round(self.ratio / _RATIO_STEP) * _RATIO_STEP
+            ranges = self._ranges(ends, _ELECTRONS**electrons, max(centre, _RATIO_STEP))
+            model = _cached_model(self.spectra, self.bins, ranges)
+            self._models[key] = model if self.ratio is None else model.with_ratio(self.ratio)
+        return self._models[key]
+
+    def _ranges(
+        self, ends: tuple[float, float], electrons: float, ratio: float
+    ) -> tuple[tuple[float, float], ...]:
+        """Ranges of p, q, y and x that hold the estimates of pixels between two lengths."""
         bounds = [
             cramer_rao(
                 self.spectra, self.bins, np.array([electrons, length, ratio, _MIDDLE, _MIDDLE]),
-                self.free, self._variance,
+                PARAMETERS, self._variance,
             )
-            for length in (low, high)
+            for length in ends
         ]  # fmt: skip
         margin = {
-            name: min(_SIGMAS * max(b[name] for b in bounds) + _LEAST_MARGIN, widest)
-            for name, widest in _WIDEST.items()
-            if name in self.free
+            name: min(_SIGMAS * max(b[name] for b in bounds) + least, most)
+            for name, (least, most) in _MARGINS.items()
         }
-        room = _SIGMAS * max(b["length"] for b in bounds) + 0.15 * (high - low) + 0.01 * high
-        q = margin.get("ratio", 0.0)
+        room = [min(_SIGMAS * b["length"] / end, 0.5) + 0.02 for b, end in zip(bounds, ends, strict=True)]
         return (
-            (max(low - room, 0.5 * low), high + room),
-            (max(ratio - q, 0.1 * ratio), ratio + q),
+            (ends[0] * (1.0 - room[0]), ends[1] * (1.0 + room[1])),
+            (max(ratio - margin["ratio"], 0.1 * ratio), ratio + margin["ratio"]),
             (-margin["plasmon_mix"], 1.0 + margin["plasmon_mix"]),
             (-margin["li_fraction"], 1.0 + margin["li_fraction"]),
         )
@@ -222,6 +233,14 @@ class Fitter:
         sound = fit.converged & np.all(variance > 0.0, axis=1)
         deviations[:, free] = np.sqrt(np.where(sound[:, None], variance, 1.0))
         return parameters, deviations, fit.chi_square, sound
+
+
+@lru_cache(maxsize=32)
+def _cached_model(
+    spectra: SpectrumModel, bins: EnergyBins, ranges: tuple[tuple[float, float], ...]
+) -> LithiumModel:
+    """Model of the last recordings with the same instrument."""
+    return LithiumModel(spectra, bins, ranges)
 
 
 def _log_ratio_table(spectra: SpectrumModel, bins: EnergyBins) -> tuple[Floats, Floats, Floats]:

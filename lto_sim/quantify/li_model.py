@@ -13,6 +13,7 @@ it.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Final
 
 import numpy as np
@@ -29,7 +30,7 @@ Floats = NDArray[np.float64]
 PARAMETERS: Final = ("electrons", "length", "ratio", "plasmon_mix", "li_fraction")
 """N, p [m], q, y and x, in this order."""
 
-_TOLERANCE: Final = 1e-8
+_TOLERANCE: Final = 5e-8
 
 
 def pixel_spectra(spectra: SpectrumModel, p: Floats, q: Floats, y: Floats, x: Floats) -> Floats:
@@ -80,7 +81,7 @@ def pixel_components(spectra: SpectrumModel, parameters: Floats) -> dict[str, Fl
 
 
 class LithiumModel:
-    """Counts in bins over ranges of the parameters, by interpolation that is exact to 1e-8.
+    """Counts in bins over ranges of the parameters, by interpolation that is exact to 5e-8 of the beam.
 
     Parameters
     ----------
@@ -101,6 +102,14 @@ class LithiumModel:
         self.free = np.array([True, *(low < high for low, high in ranges)])
         """Which of the parameters are free."""
 
+    def with_ratio(self, ratio: float) -> LithiumModel:
+        """Model with q held at a value within its range."""
+        made = copy(self)
+        made.ranges = (self.ranges[0], (ratio, ratio), *self.ranges[2:])
+        made._basis = self._basis.held(1, ratio)
+        made.free = self.free & (np.array(PARAMETERS) != "ratio")
+        return made
+
     def bounds(self, electrons: Floats) -> tuple[Floats, Floats]:
         """Lowest and highest parameters (5,), with electrons within three decades of those given."""
         low, high = np.array(self.ranges).T
@@ -117,13 +126,12 @@ class LithiumModel:
         electrons = parameters[:, :1]
         weights, slopes = self._basis.weights_and_slopes(*parameters[:, 1:].T)
         per_electron = weights @ self._basis.spectra
-        derivatives = [per_electron]
-        derivatives += [
-            electrons * (slope @ self._basis.spectra)
-            for slope, free in zip(slopes, self.free[1:], strict=True)
-            if free
-        ]
-        return electrons * per_electron, np.stack(derivatives)
+        derivatives = np.empty((np.count_nonzero(self.free), *per_electron.shape))
+        derivatives[0] = per_electron
+        chosen = [slope for slope, free in zip(slopes, self.free[1:], strict=True) if free]
+        for place, slope in enumerate(chosen, 1):
+            np.matmul(slope * electrons, self._basis.spectra, out=derivatives[place])
+        return electrons * per_electron, derivatives
 
 
 def cramer_rao(

@@ -28,13 +28,19 @@ from scipy import stats
 
 from lto_sim import provenance
 from lto_sim.errors import InputError
-from lto_sim.microscope import Instrument, SpectrumModel, spectrum_model
+from lto_sim.microscope import Instrument, SpectrumModel
 from lto_sim.provenance import named
-from lto_sim.quantify.energy_bins import LI_WINDOW, EnergyBins
+from lto_sim.quantify.energy_bins import LI_WINDOW
 from lto_sim.quantify.li_fit import FittedPixels, Fitter
 from lto_sim.quantify.li_model import PARAMETERS
 from lto_sim.quantify.reasons import Reason, reason_attributes
-from lto_sim.quantify.recorded import Spectra, recorded_spectra, recording_instrument, recording_noise
+from lto_sim.quantify.recorded import (
+    Spectra,
+    prepared,
+    recorded_spectra,
+    recording_instrument,
+    recording_noise,
+)
 
 __all__ = ["Normalisation", "quantify_lithium"]
 
@@ -94,9 +100,8 @@ def quantify_lithium(
     if normalise not in _NORMALISATIONS:
         raise InputError("normalise", normalise, ", ".join(_NORMALISATIONS), "choose one")
     spectra = recorded_spectra(recording)
-    bins = EnergyBins.for_lithium(spectra.energy_loss, window)
     chosen = recording_instrument(spectra, instrument)
-    model = spectrum_model(chosen)
+    model, bins = prepared(chosen, window)
     fitter = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen))
     ratio: tuple[float, float] | None = None
     if normalise == "mean_free_path":
@@ -130,10 +135,7 @@ def _series_ratio(fitter: Fitter, spectra: Spectra) -> tuple[float, float]:
     sample = fitter.fit(spectra.sample(_SAMPLE))
     good = sample.failed == Reason.NONE
     if not good.any():
-        raise InputError(
-            "recording", "no pixel that can be fitted", "a specimen of Li4Ti5O12 with zero loss and Li-K",
-            "see `failed` of a run with normalise=\"pixel\" for the reasons",
-        )  # fmt: skip
+        return 1.0, np.nan  # then no pixel has a value, and `failed` says why
     length, ratio = sample.parameters[good, 1], sample.parameters[good, 2]
     deviation = sample.deviations[good, 2]
     total = float(length.sum())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -12,10 +13,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
-from lto_sim.microscope import Instrument
+from lto_sim.microscope import Instrument, SpectrumModel, spectrum_model
+from lto_sim.quantify.energy_bins import EnergyBins
 from lto_sim.quantify.li_fit import PixelNoise
 
-__all__ = ["Spectra", "recorded_spectra", "recording_instrument", "recording_noise"]
+__all__ = ["Spectra", "prepared", "recorded_spectra", "recording_instrument", "recording_noise"]
 
 Floats = NDArray[np.float64]
 
@@ -161,6 +163,18 @@ def recording_instrument(spectra: Spectra, given: Instrument | str | None = None
     if missing:
         values["spectrum.edges"] = [*edges, *missing]
     return instrument.with_values(values)
+
+
+def prepared(instrument: Instrument, window: tuple[float, float]) -> tuple[SpectrumModel, EnergyBins]:
+    """Spectra of an instrument and the bins of its channels, the same objects for the same instrument."""
+    if instrument.spectrum.files:  # their contents may change
+        return _prepared.__wrapped__(instrument, window)
+    return _prepared(instrument, window)
+
+
+@lru_cache(maxsize=4)
+def _prepared(instrument: Instrument, window: tuple[float, float]) -> tuple[SpectrumModel, EnergyBins]:
+    return spectrum_model(instrument), EnergyBins.for_lithium(np.array(instrument.energy_loss), window)
 
 
 def recording_noise(spectra: Spectra, instrument: Instrument) -> PixelNoise:

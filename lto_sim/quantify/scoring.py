@@ -22,8 +22,8 @@ Model = Callable[[Floats], tuple[Floats, Floats]]
 """Parameters (n, k) -> expected counts (n, bins) and their derivatives (k, n, bins)."""
 
 _MOST_STEPS: Final = 25
-_SMALL: Final = 1e-7
-"""A step of sqrt of this many standard deviations is the last."""
+_SMALL: Final = 1e-2
+"""Square of the last step, in standard deviations: after a tenth of one a few thousandths are left."""
 _LEAST: Final = 1e-12
 
 

@@ -11,8 +11,9 @@ import xarray as xr
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics import RateConstantFit, fit_rate_constant, numbered_profiles, track_front
-from lto_sim.microscope import render_maps
+from lto_sim.microscope import Instrument
 from lto_sim.reproduce.experiment import Direction, TrueRate, experiment_scenario, true_rate
+from lto_sim.reproduce.recording import PREFIX, record, study_instrument
 from lto_sim.reproduce.surfaces import Surfaces
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
@@ -22,7 +23,6 @@ __all__ = [
     "CaseResult",
     "apparent_rate",
     "full_extraction_time",
-    "measure",
     "run_case",
 ]
 
@@ -37,9 +37,10 @@ class Case:
     ----------
     direction : ``extraction`` or ``insertion``.
     temperature_degC : Temperature [degC].
-    seed : Seed of the map noise.
+    seed : Seed of the counts.
     coverage : Part of the left side that touches the electrolyte.
-    overrides : Values by scenario path, as pairs; those of surfaces are for runs that have some.
+    overrides : Values by scenario path, as pairs; those of surfaces are for runs that have some, those under
+        ``instrument.`` for the recording.
     surfaces : What conducts beside the bulk; None: nothing.
     label : End of the name of a run that belongs to no series.
     """
@@ -68,7 +69,7 @@ class Case:
 
     def scenario(self) -> Scenario:
         """The scenario to run."""
-        overrides = dict(self.overrides)
+        overrides = {path: value for path, value in self.overrides if not path.startswith(PREFIX)}
         if self.surfaces is None:
             overrides = {k: v for k, v in overrides.items() if k.partition(".")[0] != "surface"}
         overrides.setdefault("seed", self.seed)
@@ -76,6 +77,10 @@ class Case:
             self.direction, self.temperature_degC, coverage=self.coverage, surfaces=self.surfaces,
             overrides=overrides,
         )  # fmt: skip
+
+    def instrument(self) -> Instrument:
+        """What records the run."""
+        return study_instrument({path: value for path, value in self.overrides if path.startswith(PREFIX)})
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,8 @@ class CaseResult:
     ----------
     case : What was run.
     true : The rate constant put in.
-    run, maps : The datasets.
+    run : The run.
+    maps : Lithium maps from its spectra.
     front : The tracked front; None where no frame holds one.
     fit : Rate constant from the maps; None where it was refused.
     refusal : Why there is no front or no fit, in one line.
@@ -106,25 +112,6 @@ class CaseResult:
         return self.true.k
 
 
-def measure(
-    run: xr.Dataset, scenario: Scenario, direction: Direction, rng: np.random.Generator | int
-) -> tuple[xr.Dataset, xr.Dataset, RateConstantFit]:
-    """Render, track and fit one run: (maps, front, rate constant).
-
-    Raises
-    ------
-    InputError
-        No front, or one that no law can be fitted to.
-    """
-    maps = _render(run, scenario, rng)
-    front = _track(maps, scenario, direction)
-    return maps, front, fit_rate_constant(front)
-
-
-def _render(run: xr.Dataset, scenario: Scenario, rng: np.random.Generator | int) -> xr.Dataset:
-    return render_maps(run, noise=scenario.maps.noise, probe_fwhm=scenario.maps.probe_fwhm, rng=rng)
-
-
 def _track(maps: xr.Dataset, scenario: Scenario, direction: Direction) -> xr.Dataset:
     return track_front(maps, numbered_profiles(scenario.profile), direction=direction)
 
@@ -140,7 +127,7 @@ def run_case(case: Case) -> CaseResult:
     scenario = case.scenario()
     try:
         run = simulate(scenario)
-        maps = _render(run, scenario, scenario.seed)
+        maps = record(run, case.instrument(), scenario.seed)
     except InputError as error:
         raise InputError(f"{case.name}: {error.field}", error.value, error.allowed, error.remedy) from None
     front: xr.Dataset | None = None

@@ -153,7 +153,6 @@ def experiment_scenario(
         "drive": [{"hold": _POTENTIAL[direction], "until": until}],
         "profile": [{"start": [0.0, y], "end": [length, y], "width": _PROFILE_WIDTH} for y in rows],
         "scan": {"frame_time": _FRAME_TIME, "pixels": [64, 48]},
-        "maps": {"noise": 0.2, "probe_fwhm": 1e-9},
         "output": {"restart": "none"},
     }
     given = overrides or {}

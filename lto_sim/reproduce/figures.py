@@ -21,6 +21,7 @@ from lto_sim.plot import (
     plot_full_extraction,
     plot_map_series,
     plot_partial_contact,
+    plot_quantified,
     plot_squared_position,
 )
 from lto_sim.provenance import K_DEFINITIONS
@@ -28,6 +29,7 @@ from lto_sim.reproduce.case import CaseResult, apparent_rate, full_extraction_ti
 from lto_sim.reproduce.experiment import DIRECTIONS
 from lto_sim.reproduce.grid import GridPoint
 from lto_sim.reproduce.plan import SERIES, Series
+from lto_sim.reproduce.recording import explained
 from lto_sim.reproduce.summary import direction_of, of_series, published_fits, simulated_fit
 from lto_sim.reproduce.surface_figures import conductances, core_shell, insertion_maps, surface_effect
 
@@ -37,6 +39,7 @@ _COLUMNS = {
     "extraction": (0.3e-6, 0.6e-6, 0.9e-6, 1.15e-6),
     "insertion_no_surface": (0.2e-6, 0.35e-6, 0.5e-6, 0.7e-6),
 }
+_EXPLAINED_AT: Final = 0.7e-6
 _COLOURS: Final = DIRECTION_COLOURS | {"insertion_no_surface": "#CC79A7"}
 _NAMES: Final = {
     "extraction": "extraction",
@@ -49,6 +52,7 @@ _K_LABEL = K_DEFINITIONS["2kt"].replace("xi^2", "ξ²")
 def build_figures(results: Sequence[CaseResult], grid: Sequence[GridPoint]) -> dict[str, Figure]:
     """Return every figure by file name (without suffix); those without data are left out."""
     made = {f"maps_{series}": _maps(results, series) for series in _COLUMNS}
+    made["spectrum_to_front"] = _spectrum_to_front(results)
     made["maps_insertion"] = insertion_maps(of_series(results, "insertion"))
     made["core_shell"] = core_shell(results)
     made["surface_effect"] = surface_effect(results)
@@ -78,6 +82,28 @@ def _maps(results: Sequence[CaseResult], series: Series) -> Figure | None:
     legend = "time: start of a frame, scanned row by row in 1.5 s: hot fronts slant; dots: tracked front"
     title = f"Li {_NAMES[series]} at {potential}: maps at similar front positions\n({legend})"
     return plot_map_series(rows, _COLUMNS[series], title)
+
+
+def _spectrum_to_front(results: Sequence[CaseResult]) -> Figure | None:
+    """From spectra to the front, in the middle of the extraction at the middle temperature."""
+    chosen = [r for r in of_series(results, "extraction") if r.front is not None]
+    if not chosen:
+        return None
+    result = chosen[len(chosen) // 2]
+    if result.front is None:
+        return None
+    position = result.front["front_position"].mean("profile").values
+    frame = int(np.nanargmin(np.abs(position - _EXPLAINED_AT)))
+    x = result.maps["x"].values
+    column = min(int(np.searchsorted(x, position[frame])) + 9, x.size - 1)
+    pixel = (result.maps.sizes["y"] // 2, column)
+    if result.maps["failed"].values[frame][pixel]:
+        return None
+    one, around = explained(result.run, result.case.instrument(), result.run.attrs["seed"], frame, pixel)
+    place = (float(x[column]), float(result.maps["y"].values[pixel[0]]))
+    page = plot_quantified(one, around, result.maps, frame, result.front, place)
+    page.suptitle(f"Li extraction at {_label(result)}, {1e12 * result.case.instrument().beam.current:.0f} pA")
+    return page
 
 
 def _squared(results: Sequence[CaseResult]) -> Figure | None:

@@ -11,6 +11,7 @@ from lto_sim.execution import child_seeds
 from lto_sim.reproduce.case import Case
 from lto_sim.reproduce.experiment import THROUGH_THICKNESS, TEMPERATURES_degC
 from lto_sim.reproduce.grid import FACE_SHARES, PERIMETERS, GridCase
+from lto_sim.reproduce.recording import PREFIX, study_instrument
 from lto_sim.reproduce.surfaces import REFERENCE_SURFACES
 from lto_sim.transport import plan_run
 
@@ -80,7 +81,7 @@ def study_cases(seed: int, overrides: dict[str, Any] | None = None, study: Study
 def grid_cases(overrides: dict[str, Any] | None = None, study: Study | None = None) -> list[GridCase]:
     """Every pair of conductances, perimeters from low to high, shares from low to high within each."""
     study = study or Study()
-    values = tuple((overrides or {}).items())
+    values = tuple((k, v) for k, v in (overrides or {}).items() if not k.startswith(PREFIX))
     return [
         GridCase(share, perimeter, study.single_degC, values)
         for perimeter in study.perimeters
@@ -89,8 +90,13 @@ def grid_cases(overrides: dict[str, Any] | None = None, study: Study | None = No
 
 
 def _allowed(overrides: dict[str, Any]) -> dict[str, Any]:
-    """Refuse values that the study itself sets, run by run."""
+    """Refuse values that the study itself sets, run by run, and those of maps without spectra."""
+    study_instrument({path: value for path, value in overrides.items() if path.startswith(PREFIX)})
     for path, value in overrides.items():
+        if path == "maps" or path.startswith("maps."):
+            raise InputError(
+                path, value, "absent: maps come from spectra", "set instrument.beam.current, ..."
+            )
         owned = next((own for own in _OWNED if path == own or path.startswith(f"{own}.")), None)
         if owned is not None:
             raise InputError(

@@ -41,11 +41,11 @@ def reproduce(
     out : Directory to make: ``summary.json``, ``table.csv``, ``conductances.csv``, ``figures/*.png``, and one
         directory for each run with ``run.zarr``, ``maps.zarr``, ``front.zarr`` (where there is a front),
         ``scenario.toml``.
-    seed : Seed of the map noise.
+    seed : Seed of the counts.
     force : Replace an earlier result.
     processes : Worker processes; None takes the available cores.
     overrides : Values by scenario path for every run, as for ``--set``; those under ``surface`` for every
-        measured run with surfaces.
+        measured run with surfaces, those under ``instrument`` for the recording.
     study : What is run; None takes the whole experiment.
     progress : Called with the part of the runs that is done.
 

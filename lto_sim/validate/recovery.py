@@ -13,12 +13,19 @@ from functools import partial
 from typing import Final
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim.constants import ZERO_CELSIUS
 from lto_sim.execution import run_jobs
-from lto_sim.kinetics import fit_arrhenius
-from lto_sim.reproduce.case import measure
+from lto_sim.kinetics import (
+    RateConstantFit,
+    fit_arrhenius,
+    fit_rate_constant,
+    numbered_profiles,
+    track_front,
+)
+from lto_sim.microscope import render_maps
 from lto_sim.reproduce.experiment import (
     DIRECTIONS,
     Direction,
@@ -27,6 +34,7 @@ from lto_sim.reproduce.experiment import (
     true_rate,
 )
 from lto_sim.reproduce.summary import weighted_line
+from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
 from lto_sim.validate.section import Check
 from lto_sim.validate.table import Row
@@ -57,9 +65,18 @@ def _refitted(job: _Job) -> tuple[float, Floats]:
     run = simulate(scenario)
     rows = []
     for seed in job.seeds:
-        fit = measure(run, scenario, job.direction, np.random.default_rng([seed, job.number]))[2]
+        fit = _measured(run, scenario, job.direction, np.random.default_rng([seed, job.number]))
         rows.append((fit.k, fit.k_std, *fit.interval))
     return true_rate(scenario).k, np.array(rows)
+
+
+def _measured(
+    run: xr.Dataset, scenario: Scenario, direction: Direction, rng: np.random.Generator
+) -> RateConstantFit:
+    """Rate constant from maps with noise of stated deviation, rendered, tracked and fitted."""
+    maps = render_maps(run, noise=scenario.maps.noise, probe_fwhm=scenario.maps.probe_fwhm, rng=rng)
+    front = track_front(maps, numbered_profiles(scenario.profile), direction=direction)
+    return fit_rate_constant(front)
 
 
 def recovery_checks(quick: bool) -> Sequence[Check]:
