@@ -25,8 +25,7 @@ LI_WINDOW: Final = (30.0, 80.0)
 """Losses [eV] that are fitted jointly for Li-K: Ti-M2,3, double plasmon, Ti-M1 and Li-K overlap there."""
 
 _ZERO_LOSS: Final = (-3.0, 4.0)
-_LOW_LOSS_BIN: Final = 2.0
-_WINDOW_BIN: Final = 1.0
+_LOWEST_START: Final = 6.0
 _LOWEST_END: Final = 70.0
 
 
@@ -46,13 +45,20 @@ class EnergyBins:
     energies: Floats
 
     @classmethod
-    def for_lithium(cls, energy_loss: Floats, window: tuple[float, float] = LI_WINDOW) -> EnergyBins:
-        """Bins for Li-K: zero loss, low loss by 2 eV, and the window by 1 eV.
+    def for_lithium(
+        cls,
+        energy_loss: Floats,
+        window: tuple[float, float] = LI_WINDOW,
+        low_loss_bin: float = 2.0,
+        window_bin: float = 1.0,
+    ) -> EnergyBins:
+        """Bins for Li-K: zero loss, low loss, and the window.
 
         Parameters
         ----------
         energy_loss : Channel centres, even steps [eV], (channels,).
         window : Losses that are fitted jointly [eV].
+        low_loss_bin, window_bin : Widths of bins below and in the window [eV]; at least a channel.
 
         Raises
         ------
@@ -62,9 +68,12 @@ class EnergyBins:
         step = float(energy_loss[1] - energy_loss[0])
         low, high = window
         ends = float(energy_loss[0]) - 0.5 * step, float(energy_loss[-1]) + 0.5 * step
-        if not (_ZERO_LOSS[1] + _LOW_LOSS_BIN <= low <= 50.0 and high >= _LOWEST_END):
+        if not (_LOWEST_START <= low <= 50.0 and high >= _LOWEST_END):
             raise InputError(
-                "window", window, f"from 6 to 50 eV to {_LOWEST_END:g} eV or more", "Li-K is at 55 eV"
+                "window",
+                window,
+                f"from {_LOWEST_START:g} to 50 eV to {_LOWEST_END:g} eV or more",
+                "Li-K is at 55 eV",
             )
         if ends[0] > -0.5:
             raise InputError(
@@ -79,8 +88,8 @@ class EnergyBins:
             high = ends[1]
         wanted = [
             max(_ZERO_LOSS[0], ends[0]),
-            *_steps(_ZERO_LOSS[1], low, max(_LOW_LOSS_BIN, step)),
-            *_steps(low, high, max(_WINDOW_BIN, step)),
+            *_steps(_ZERO_LOSS[1], low, max(low_loss_bin, step)),
+            *_steps(low, high, max(window_bin, step)),
             high,
         ]
         first = np.unique(np.round((np.array(wanted) - ends[0]) / step).astype(np.int64))

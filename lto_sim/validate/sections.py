@@ -26,6 +26,7 @@ from lto_sim.validate.invariance_checks import (
     symmetry_checks,
 )
 from lto_sim.validate.programme import programme_checks
+from lto_sim.validate.quantify_checks import quantify_checks
 from lto_sim.validate.recovery import recovery_checks
 from lto_sim.validate.scan_checks import scan_checks
 from lto_sim.validate.section import Check, Section
@@ -54,6 +55,7 @@ SECTIONS: Final = (
     Section("engines", "beside FiPy and super-time-stepping", engine_checks),
     Section("spectra", "synthetic EELS: dose, edges, plural scattering, counting, sources", spectrum_checks),
     Section("scans", "synthetic recordings: shear, drift, rendering, the slit", scan_checks),
+    Section("quantify", "spectra at the paper's dose back to li fractions", quantify_checks),
     Section("recovery", "simulated maps back to k and Ea, 20 seeds", recovery_checks, True, True),
     Section("programme", "the paper's programme: k at 90 degC and its repeat", programme_checks, True),
 )
