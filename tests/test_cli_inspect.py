@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from gms_tree import EELS_TAGS, write_tree
 from matplotlib.image import imread
 from recorded_files import METADATA, counts_store, signal, spectra
 from rsciio.hspy import file_writer
@@ -141,6 +142,30 @@ def test_every_text_of_a_figure_is_on_the_page(lto: Lto) -> None:
         box = axes.get_tightbbox()
         assert box is not None
         assert min(box.x0 - page.x0, box.y0 - page.y0, page.x1 - box.x1, page.y1 - box.y1) > -1.0
+
+
+@pytest.mark.filterwarnings("always:.*frames are missing")
+def test_an_in_situ_series_with_a_missing_frame(lto: Lto) -> None:
+    frames = [np.moveaxis(frame, -1, 0).astype(np.float32) for frame in spectra((6, 4, 5, 200))]
+    axes = ((0.5, -20.0, "eV"), (20.0, 0.0, "nm"), (20.0, 0.0, "nm"))
+    paths = write_tree(Path("series"), frames, axes, rate=1 / 1.5, image_tags=EELS_TAGS)
+    paths[3].unlink()
+    result = lto("inspect", "series", "--json", "--picture", "a.png")
+    assert "1 of 6 frames are missing" in result.stderr
+    summary = json.loads(result.stdout)
+    assert [(a["name"], a["unit"], a["size"]) for a in summary["axes"]] == [
+        ("time", "s", 6),
+        ("y", "m", 4),
+        ("x", "m", 5),
+        ("energy_loss", "eV", 200),
+    ]
+    assert summary["axes"][0]["step"] == pytest.approx(1.5)
+    assert summary["not_finite"] == 4000
+    assert summary["companions"] == ["frame_present"]
+    assert "Second_04_Frame_0000.dm4 is not there" in summary["metadata"]["missing_frames"]
+    assert summary["thickness"]["t_over_lambda"] is not None
+    assert imread("a.png")[..., :3].std() > 0.05
+    assert "4000 values" in lto("inspect", "series").stdout
 
 
 def test_what_cannot_be_inspected(lto: Lto) -> None:

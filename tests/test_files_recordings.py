@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 import xarray as xr
+from gms_tree import EELS_TAGS, dm4_bytes
 from recorded_files import ENERGY, METADATA, counts_store, signal, spectra
 from rsciio.emd import file_writer as write_emd
 from rsciio.hspy import file_writer as write_hspy
@@ -51,6 +52,10 @@ def plain_tiff(path: Path) -> None:
     tifffile.imwrite(path, STACK, photometric="minisblack")
 
 
+def dm4(data: np.ndarray, *axes: tuple[float, float, str]) -> Write:
+    return lambda path: path.write_bytes(dm4_bytes(data, axes, EELS_TAGS)) and None
+
+
 NM = (("y", 20.0, 0.0, "nm"), ("x", 20.0, 0.0, "nm"))
 EV = ("Energy loss", 0.5, -20.0, "eV")
 SERIES = spectra((3, 4, 5, 200))
@@ -74,6 +79,17 @@ GOOD: dict[str, tuple[Write, np.ndarray, dict[str, float]]] = {
     "cube.emd": (emd(CUBE, *NM, EV), CUBE, METRES),
     "spectrum.msa": (msa(), CUBE[0, 0], {"energy_loss": 0.5}),
     "pairs.MSA": (msa(format="XY"), CUBE[0, 0], {"energy_loss": 0.5}),
+    "cube.dm4": (
+        dm4(np.moveaxis(CUBE, -1, 0), (0.5, -20.0, "eV"), (0.02, 0.0, "µm"), (0.02, 0.0, "µm")), CUBE, METRES,
+    ),
+    "no energies.dm4": (
+        dm4(np.moveaxis(CUBE, -1, 0), (1.0, 0.0, ""), (20.0, 0.0, "nm"), (20.0, 0.0, "nm")), CUBE,
+        {**METRES, "energy_loss": 1.0},
+    ),
+    "nothing calibrated.dm4": (
+        dm4(np.moveaxis(CUBE, -1, 0), (1.0, 0.0, ""), (1.0, 0.0, ""), (1.0, 0.0, "")), CUBE,
+        {**PIXELS, "energy_loss": 1.0},
+    ),
     "stack.tif": (plain_tiff, STACK, {"time": 1.0, **PIXELS}),
     "imagej.tiff": (imagej, STACK, {"time": 1.0, "y": 5e-10, "x": 5e-10}),
     "image.npy": (npy(STACK[0]), STACK[0], PIXELS),
@@ -101,7 +117,7 @@ def test_every_format_has_its_axes_in_si(tmp_path: Path, name: str) -> None:
     assert recording.source == str(tmp_path / name)
     assert recording.others == 0
     assert data.attrs["units"] in {"1", "counts"}
-    if Path(name).suffix.lower() in {".hspy", ".emd", ".npy"}:
+    if Path(name).suffix.lower() in {".hspy", ".emd", ".npy", ".dm4"}:
         assert isinstance(data.data, dask.array.Array)
 
 
@@ -235,6 +251,29 @@ def store_without_a_chunk(path: Path) -> None:
     next(entry for entry in (path / "counts" / "c").rglob("*") if entry.is_file()).unlink()
 
 
+def claims_a_terabyte(path: Path) -> None:
+    if path.suffix == ".npy":
+        header = np.lib.format.header_data_from_array_1_0(CUBE)
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {**header, "shape": (10**6, 10**6)})
+            file.write(bytes(100))
+    elif path.suffix == ".tif":
+        tifffile.imwrite(path, STACK[0], compression="zlib", photometric="minisblack")
+        with tifffile.TiffFile(path, mode="r+b") as tiff:
+            tiff.pages.first.tags["ImageLength"].overwrite(10**6)
+            tiff.pages.first.tags["ImageWidth"].overwrite(10**6)
+    else:
+        hspy(CUBE, *NM, EV)(path)
+        with h5py.File(path, "r+") as file:
+            group = file["Experiments/test"]
+            del group["data"]
+            group.create_dataset("data", (10**6, 10**6, 200), "u4", chunks=(1, 10, 200))
+
+
+def damaged_pdf(path: Path) -> None:
+    path.write_bytes(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + bytes(range(256)) * 20)
+
+
 BAD: dict[str, tuple[Write, str]] = {
     "missing.hspy": (lambda _: None, "an existing file"),
     "missing": (lambda _: None, "no such file"),
@@ -248,6 +287,13 @@ BAD: dict[str, tuple[Write, str]] = {
     "raw beside.dm4": (with_raw, "in a .raw file"),
     "run.zarr": (store_of(charge=("time", np.zeros(3))), "it holds charge"),
     "no chunk.zarr": (store_without_a_chunk, "chunks of counts are missing"),
+    "terabyte.npy": (claims_a_terabyte, "whole"),
+    "terabyte.tif": (claims_a_terabyte, "it claims"),
+    "terabyte.hspy": (claims_a_terabyte, "it claims"),
+    "pdf.dm4": (damaged_pdf, "not a file of DigitalMicrograph"),
+    "pdf.hspy": (damaged_pdf, "whole"),
+    "pdf.tif": (damaged_pdf, "whole"),
+    "cut.dm4": (cut(dm4(CUBE, (1.0, 0.0, "nm"), (1.0, 0.0, "nm"), (0.5, 0.0, "eV")), 0.5), "whole"),
     **{f"empty{suffix}": (bytes_of(b""), "whole") for suffix in SUFFIXES},
     **{f"noise{suffix}": (bytes_of(bytes(range(256)) * 9), "whole") for suffix in SUFFIXES},
     "cut.hspy": (cut(hspy(CUBE, *NM, EV), 0.5), "whole"),

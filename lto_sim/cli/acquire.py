@@ -191,7 +191,8 @@ def _convert(store: Path, target: Path, force: bool) -> None:
         for name, path in _companions(target).items():
             title = f"annular {'dark' if name == 'adf' else 'bright'} field of {target.name}"
             write_hspy(recording[name], {**recording.attrs, "title": title}, path, force)
-        write_hspy(recording["counts"], recording.attrs, target, force)
+        beside = {name: recording[name] for name in ("thickness", "pixel_time")}
+        write_hspy(recording["counts"], recording.attrs, target, force, beside)
     shutil.rmtree(store)
 
 

@@ -32,11 +32,15 @@ _LINES: Final = {
     "detector_gain": ("detector gain", "counts per electron"),
     "dose_per_frame_e_per_A2": ("dose per frame", "electrons per square angstrom"),
     "dose_total_e_per_A2": ("dose", "electrons per square angstrom"),
+    "missing_frames": ("missing frames", ""),
 }
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A store of counts or maps, or a file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="A store of counts or maps, a file, or the folder of a series."),
+    ],
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Draw it into this .png.", show_default=False)
     ] = None,
@@ -45,7 +49,8 @@ def command(
 ) -> None:
     """Tell axes, counts, metadata, dose and t/lambda of a recording.
 
-    Reads Zarr stores of counts and of maps, .hspy, .dm3, .dm4, .msa, .emd, .tif and .npy, part by part.
+    Reads Zarr stores of counts and of maps, .hspy, .zspy, .dm3, .dm4, .msa, .emd, .tif, .npy and in-situ
+    series of GMS (their folder), part by part.
     """
     if picture is not None:
         check_picture(picture, force)
@@ -152,6 +157,9 @@ def _lines(summary: dict[str, Any]) -> dict[str, str]:
     unit = "" if summary["data_unit"] == "1" else f" {summary['data_unit']}"
     metadata = summary["metadata"]
     lines = {"data": f"{summary['data_type']}, {summary['size_bytes'] / 2**20:.4g} MiB in memory"}
+    bare = [axis["name"] for axis in summary["axes"] if axis["unit"] == "1"]
+    if bare:
+        lines["not calibrated"] = f"{', '.join(bare)}: counted from 0; what a step measures is not known"
     if "title" in metadata:
         lines["title"] = str(metadata["title"])
     lines["total"] = f"{summary['total']:.6g}{unit}"

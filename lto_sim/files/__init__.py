@@ -1,10 +1,13 @@
-"""All reading and writing: atomic targets, Zarr stores, recordings, tables with units, images, JSON."""
+"""All reading and writing: atomic targets, Zarr stores, recordings, potentiostats, tables, images, JSON."""
 
 from lto_sim.files.atomic import new_directory, new_file, prepare_target
 from lto_sim.files.frame_store import FrameLayout, partial_path, write_frames
 from lto_sim.files.hspy import write_hspy
 from lto_sim.files.images import Image, read_image
 from lto_sim.files.json_out import to_json, write_json
+from lto_sim.files.map_stack import read_maps
+from lto_sim.files.netcdf import read_netcdf, write_netcdf
+from lto_sim.files.potentiostat import read_potentiostat
 from lto_sim.files.recordings import Recording, read_recording
 from lto_sim.files.sums import RecordingSums, load_companion, sum_recording
 from lto_sim.files.tables import Table, read_table, write_table
@@ -25,6 +28,9 @@ __all__ = [
     "prepare_target",
     "read_dataset",
     "read_image",
+    "read_maps",
+    "read_netcdf",
+    "read_potentiostat",
     "read_recording",
     "read_table",
     "sum_recording",
@@ -33,5 +39,6 @@ __all__ = [
     "write_frames",
     "write_hspy",
     "write_json",
+    "write_netcdf",
     "write_table",
 ]

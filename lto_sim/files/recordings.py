@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import xarray as xr
 
 from lto_sim.errors import InputError
+from lto_sim.files.hspy import own_companions, own_labels
+from lto_sim.files.in_situ import read_in_situ
 from lto_sim.files.signal_axes import DIMS, read_axes
-from lto_sim.files.signals import KNOWN, Signal, describe, read_signals, units_of
+from lto_sim.files.signals import KNOWN, SUFFIXES, Signal, describe, largest, read_signals, units_of
 from lto_sim.files.zarr_store import is_store, open_dataset
 
 __all__ = ["Recording", "read_recording"]
@@ -34,9 +37,10 @@ class Recording:
         m and eV. An axis without calibration counts pixels or channels from 0 and has the unit ``"1"``.
     metadata : Those of title, instrument, beam_energy_keV, convergence_angle_mrad, collection_angle_mrad,
         dwell_time_s, probe_current_A, dose_per_frame_e_per_A2, dose_total_e_per_A2, acquisition_mode,
-        detector and detector_gain that are known.
-    source : The file.
-    companions : What else an own store holds, such as ``adf(time, y, x)``, by name.
+        detector and detector_gain that are known; of an in-situ series also missing_frames.
+    source : The file or folder.
+    companions : What else an own store holds, such as ``adf(time, y, x)``, by name; of an in-situ series
+        ``frame_present(time)``.
     others : Number of other signals in the file.
     """
 
@@ -48,28 +52,47 @@ class Recording:
 
 
 def read_recording(path: Path | str, field: str = "file") -> Recording:
-    """Read a store of counts or maps, .hspy, .dm3, .dm4, .msa, .emd, .tif, .tiff or .npy.
+    """Read a store of counts or maps, .hspy, .zspy, .dm3, .dm4, .msa, .emd, .tif, .npy or an in-situ series.
 
     Of several signals in a file the largest with an energy axis is taken, else the largest.
     In .npy, two axes are (y, x); one, three or four end with the energy.
+    Of an in-situ series of GMS the folder is given. Frames that are missing or cut are NaN at their times and
+    named in a warning and in the metadata ``missing_frames``; the companion ``frame_present(time)`` is 0.
 
     Parameters
     ----------
-    path : File, or directory of a Zarr store.
+    path : File, directory of a Zarr store or .zspy, or folder of an in-situ series.
     field : Name used in the error.
 
     Raises
     ------
     InputError
         Missing, damaged or of a kind that is not known; values that are not real numbers; axes of something
-        else than time, length or energy.
+        else than time, length or energy; frames of several series or of several shapes.
     """
     path = Path(path)
     if is_store(path) or path.suffix.lower() == ".zarr":
         return _from_store(path, field)
+    if path.is_dir() and path.suffix.lower() not in SUFFIXES:
+        return _from_series(path, field)
     signals = read_signals(path, field)
-    chosen = max(signals, key=lambda signal: (_has_energy(signal), signal["data"].size))
-    return _from_signal(chosen, path, field, len(signals) - 1)
+    return _from_signal(signals[largest(signals)], path, field, len(signals) - 1)
+
+
+def _from_series(path: Path, field: str) -> Recording:
+    series = read_in_situ(path, field)
+    recording = _from_signal(series.signal, path, field, 0)
+    present = xr.DataArray(
+        series.present.astype(np.int8),
+        {"time": recording.data["time"]},
+        ["time"],
+        name="frame_present",
+        attrs={"units": "1", "long_name": "1 where the frame is there and whole"},
+    )
+    metadata = recording.metadata
+    if series.missing:
+        metadata = {**metadata, "missing_frames": "; ".join(series.missing)}
+    return Recording(recording.data, metadata, str(path), {"frame_present": present})
 
 
 def _from_store(path: Path, field: str) -> Recording:
@@ -97,29 +120,22 @@ def _plain(value: Any) -> float | str:
     return value if isinstance(value, str) else float(value)
 
 
-def _has_energy(signal: Signal) -> bool:
-    axes = signal.get("axes") or []
-    return any(
-        str(axis.get("units")).lower() in {"ev", "kev"} or "energy" in str(axis.get("name")).lower()
-        for axis in axes
-    )
-
-
 def _from_signal(signal: Signal, path: Path, field: str, others: int) -> Recording:
     values = signal["data"]
     spectra = str((signal.get("metadata") or {}).get("Signal", {}).get("signal_type", "")).startswith("EELS")
     _check_values(values, path, field)
     axes = read_axes(signal.get("axes") or [], values.shape, field, str(path), spectra)
     coords = {axis.dim: (axis.dim, axis.values, axis.attrs) for axis in axes}
-    units = units_of(signal)
+    units, own = units_of(signal), own_labels(signal)
+    label = "counts" if units != "1" else "recorded values"
     data = xr.DataArray(
         values,
         coords,
         [axis.dim for axis in axes],
-        name="counts",
-        attrs={"units": units, "long_name": "counts" if units != "1" else "recorded values"},
+        name=own.get("name", "counts"),
+        attrs={"units": own.get("units", units), "long_name": own.get("long_name", label)},
     ).transpose(*(dim for dim in DIMS if dim in coords))
-    return Recording(data, describe(signal), str(path), {}, others)
+    return Recording(data, describe(signal), str(path), own_companions(signal, data), others)
 
 
 def _check_values(values: Any, path: Path, field: str) -> None:

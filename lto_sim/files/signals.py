@@ -2,7 +2,8 @@
 
 Every reader gives dictionaries with data, axes and metadata; data stay on the disk where the format allows
 it. The metadata are HyperSpy's, completed by the mapping that a reader gives for its own tags. Angles, times
-and currents of 0 stand for "nobody entered it" in these files and are left out.
+and currents of 0 stand for "nobody entered it" in these files and are left out. Sizes that a file claims are
+checked before a reader believes them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import logging
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,12 @@ import numpy as np
 import xarray as xr
 
 from lto_sim.errors import InputError
+from lto_sim.files.declared_sizes import check_hdf5, check_pages, check_tiff
+from lto_sim.files.dm_tags import scan_dm
 from lto_sim.files.images import _imagej_axes
+from lto_sim.files.zspy import read_zspy
 
-__all__ = ["KNOWN", "SUFFIXES", "describe", "read_signals", "units_of"]
+__all__ = ["KNOWN", "SUFFIXES", "Signal", "describe", "largest", "read_signals", "units_of"]
 
 Signal = dict[str, Any]
 
@@ -41,7 +45,10 @@ _NUMBERS: Final = {
     "probe_current_A": (f"{_TEM}beam_current", 1e-9),
 }
 """Name -> path in HyperSpy's metadata and its unit in ours."""
+_ELSEWHERE: Final = "its values are not in it"
+_TREE: Final = "its frames are in folders beside it"
 _MODE: Final = f"{_TEM}acquisition_mode"
+_FORMAT: Final = "ImageList.TagGroup0.ImageTags.Meta Data.Format"
 _EXPOSURE: Final = "ImageList.TagGroup0.ImageTags.EELS.Acquisition"
 
 
@@ -56,7 +63,7 @@ def read_signals(path: Path, field: str) -> list[Signal]:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise InputError(field, str(path), f"a Zarr store or a file {' '.join(SUFFIXES)}", _other(path))
-    if not path.is_file():
+    if not (path.is_file() or (path.suffix.lower() == ".zspy" and path.is_dir())):
         raise InputError(field, str(path), "an existing file", "check the path")
     try:
         signals = [signal for signal in reader(path) if "data" in signal]
@@ -69,20 +76,34 @@ def read_signals(path: Path, field: str) -> list[Signal]:
     return signals
 
 
+def largest(signals: Sequence[Signal]) -> int:
+    """Number of the largest signal with an energy axis; without one, of the largest."""
+    return max(range(len(signals)), key=lambda n: (_has_energy(signals[n]), signals[n]["data"].size))
+
+
+def _has_energy(signal: Signal) -> bool:
+    axes = signal.get("axes") or []
+    return any(
+        str(axis.get("units")).lower() in {"ev", "kev"} or "energy" in str(axis.get("name")).lower()
+        for axis in axes
+    )
+
+
 def _remedy(path: Path, reason: str) -> str:
     raw = [path.with_suffix(suffix) for suffix in (".raw", ".RAW")]
-    if any(file.is_file() for file in raw):
+    if _ELSEWHERE in reason or any(file.is_file() for file in raw):
         return (
             "its data lie in a .raw file that nothing but DigitalMicrograph reads: save it as one .dm4 there"
         )
-    return f"save or copy it again ({reason})"
+    if _TREE in reason:
+        return "its frames lie in the folders Hour_00 and so on beside it: give the folder that holds them"
+    again = "copy it again or save it as .hspy" if path.suffix.lower() == ".zspy" else "save or copy it again"
+    return f"{again} ({reason})"
 
 
 def _other(path: Path) -> str:
     if path.is_dir():
-        return "this is a folder: give a file in it (of a series of GMS, one of its .dm4)"
-    if path.suffix.lower() == ".zspy":
-        return "RosettaSciIO needs zarr below 3 for .zspy: save it as .hspy"
+        return "this is a folder: give a file in it, or the folder above Hour_00 of a series"
     if path.suffix.lower() == ".raw":
         return "DigitalMicrograph alone reads its .raw: save it as one .dm4 there"
     return "save it in one of these formats" if path.exists() else "no such file: check the path"
@@ -91,18 +112,31 @@ def _other(path: Path) -> str:
 def _read_dm(path: Path) -> list[Signal]:
     from rsciio.digitalmicrograph import file_reader  # 0.1 s, like the readers below
 
-    return list(file_reader(str(path), lazy=True))
+    images = scan_dm(path)
+    if any(image.frames > 1 and image.frames not in image.shape for image in images):
+        if any(path.with_suffix(suffix).is_file() for suffix in (".raw", ".RAW")):
+            raise ValueError(_ELSEWHERE)
+        if any(path.parent.glob("Hour_[0-9][0-9]")):
+            raise ValueError(_TREE)
+    signals = list(file_reader(str(path), lazy=True))
+    for signal in signals:  # whose flags are those before its own reordering: energy is the first axis
+        if _at(signal["original_metadata"], _FORMAT) == "Spectrum image" and len(signal["axes"]) > 2:
+            for n, axis in enumerate(signal["axes"]):
+                axis["navigate"] = n > 0
+    return signals
 
 
 def _read_hspy(path: Path) -> list[Signal]:
     from rsciio.hspy import file_reader
 
+    check_hdf5(path)
     return list(file_reader(str(path), lazy=True))
 
 
 def _read_emd(path: Path) -> list[Signal]:
     from rsciio.emd import file_reader
 
+    check_hdf5(path)
     return list(file_reader(str(path), lazy=True))
 
 
@@ -123,13 +157,16 @@ def _read_tiff(path: Path) -> list[Signal]:
     import tifffile
     from rsciio.tiff import file_reader
 
-    with _damage_of_tiff() as damage, tifffile.TiffFile(path) as tiff:
-        for series in tiff.series:  # RosettaSciIO leaves the file open where this fails
-            series.asarray()
-        imagej = _imagej_axes(tiff)
-    if damage:
-        raise ValueError(damage[0])
-    signals = list(file_reader(str(path)))
+    check_pages(path)
+    with _damage_of_tiff() as damage:
+        with tifffile.TiffFile(path) as tiff:
+            check_tiff(tiff, path)
+            for series in tiff.series:  # RosettaSciIO leaves the file open where this fails
+                series.asarray()
+            imagej = _imagej_axes(tiff)
+        if damage:
+            raise ValueError(damage[0])
+        signals = list(file_reader(str(path)))
     for signal in signals:
         if imagej and signal["data"].ndim >= 2:
             signal["axes"] = [*signal["axes"][:-2], *imagej]
@@ -142,10 +179,9 @@ def _damage_of_tiff() -> Iterator[list[str]]:
     found: list[str] = []
 
     def keep(record: logging.LogRecord) -> bool:
-        lost = any(words in record.getMessage() for words in ("invalid page offset", "corrupted file"))
-        if lost:
+        if any(words in record.getMessage() for words in ("invalid page offset", "corrupted file")):
             found.append(record.getMessage())
-        return not lost
+        return False  # the reader of a file gets one line, not a log
 
     logger = logging.getLogger("tifffile")
     logger.addFilter(keep)
@@ -171,6 +207,7 @@ _READERS: Final[dict[str, Callable[[Path], list[Signal]]]] = {
     ".tif": _read_tiff,
     ".tiff": _read_tiff,
     ".npy": _read_npy,
+    ".zspy": read_zspy,
 }
 SUFFIXES: Final = tuple(_READERS)
 """Suffixes of files that are read."""

@@ -94,7 +94,8 @@ def sum_recording(
         for name, own in kept.items():
             gone = tuple(n for n, dim in enumerate(dims) if dim not in own)
             place = tuple(slices[dims.index(dim)] for dim in own)
-            sums[name][place] += values.sum(axis=gone, dtype=np.float64)
+            with np.errstate(over="ignore", invalid="ignore"):  # beyond what a number can hold: inf
+                sums[name][place] += values.sum(axis=gone, dtype=np.float64)
         done += block.size
         if progress is not None:
             progress(done / data.size)
@@ -105,7 +106,7 @@ def sum_recording(
         image=arrays.get("image"),
         frames=arrays.get("frames"),
         rows=arrays.get("rows"),
-        total=float(next(iter(sums.values())).sum()),
+        total=_total(next(iter(sums.values()))),
         smallest=float(extremes[0]) if known else float("nan"),
         largest=float(extremes[1]) if known else float("nan"),
         not_finite=not_finite,
@@ -123,6 +124,11 @@ def load_companion(recording: Recording, name: str, field: str = "file") -> xr.D
     """
     companion = recording.companions[name]
     return companion.copy(data=_read(companion.data, recording.source, field))
+
+
+def _total(values: NDArray[np.float64]) -> float:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(values.sum())
 
 
 def _widened(extremes: list[float], values: NDArray[Any]) -> list[float]:
@@ -164,6 +170,8 @@ def _merged(chunks: tuple[tuple[int, ...], ...], itemsize: int) -> tuple[tuple[i
 def _read(values: Any, source: str, field: str) -> NDArray[Any]:
     try:
         return np.asarray(values.compute() if hasattr(values, "compute") else values)
+    except InputError:
+        raise
     except Exception as error:  # damage shows as errors of zarr, HDF5, their codecs or the system
         reason = " ".join(str(error).split())[:120] or type(error).__name__
     raise InputError(field, source, "a recording that is whole", f"save or copy it again ({reason})")

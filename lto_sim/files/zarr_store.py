@@ -1,4 +1,4 @@
-"""One Zarr store per dataset: format 3, not consolidated, every chunk written.
+"""One Zarr store per dataset: format 3, not consolidated, every chunk written. A name in .nc makes netCDF.
 
 A chunk that is absent reads as its fill value, so a store that was copied in part would read as if it were
 whole. Stores written here hold every chunk and say so (:data:`COMPLETE`), and the reader counts them.
@@ -9,24 +9,26 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import xarray as xr
 import zarr
 
 from lto_sim.errors import InputError
 from lto_sim.files.atomic import new_directory
+from lto_sim.files.netcdf import open_netcdf, read_netcdf, write_netcdf
+from lto_sim.files.plain_values import plain_attribute, require_numbers
 
 __all__ = ["COMPLETE", "is_store", "open_dataset", "read_dataset", "write_dataset"]
 
 COMPLETE: Final = "all_chunks_written"
 _CHUNK_BYTES: Final = 32 * 2**20
+_NETCDF: Final = ".nc"
 
 
 def is_store(path: Path) -> bool:
-    """Whether `path` looks like a Zarr store."""
-    return (path / "zarr.json").is_file()
+    """Whether `path` looks like a Zarr store or a netCDF file."""
+    return (path / "zarr.json").is_file() or (path.suffix.lower() == _NETCDF and path.is_file())
 
 
 def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) -> None:
@@ -35,7 +37,7 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) ->
     Parameters
     ----------
     dataset : Numbers only; text belongs in attributes.
-    path : The store to make.
+    path : The store to make; a name that ends in ``.nc`` makes a netCDF file.
     force : Replace an existing store, at the very end.
 
     Raises
@@ -43,15 +45,17 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) ->
     InputError
         The target exists and `force` is false, or a variable holds text or objects.
     """
-    for name, variable in dataset.variables.items():
-        if variable.dtype.kind not in "biuf":
-            raise InputError(
-                str(name), str(variable.dtype), "an array of numbers", "put text into the attributes"
-            )
+    path = Path(path)
+    if path.suffix.lower() == _NETCDF:
+        write_netcdf(dataset, path, force)
+        return
+    require_numbers(dataset)
     clean = dataset.drop_encoding()
-    clean.attrs = {key: _plain(str(key), value) for key, value in dataset.attrs.items()} | {COMPLETE: 1}
+    clean.attrs = {key: plain_attribute(str(key), value) for key, value in dataset.attrs.items()} | {
+        COMPLETE: 1
+    }
     encoding = {name: {"chunks": _chunks(v)} for name, v in clean.variables.items() if v.ndim}
-    with new_directory(Path(path), force) as temporary:
+    with new_directory(path, force) as temporary:
         clean.to_zarr(
             temporary,
             mode="w",
@@ -63,18 +67,19 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) ->
 
 
 def read_dataset(path: Path | str) -> xr.Dataset:
-    """Read a store into memory.
+    """Read a Zarr store or a netCDF file into memory.
 
     Raises
     ------
     InputError
         No such store, not a Zarr store, or a store that is damaged or incomplete.
     """
-    return _opened(Path(path), lazy=False)
+    path = Path(path)
+    return read_netcdf(path) if path.suffix.lower() == _NETCDF else _opened(path, lazy=False)
 
 
 def open_dataset(path: Path | str) -> xr.Dataset:
-    """Open a store and leave its variables on the disk, as dask arrays with the chunks of the store.
+    """Open a Zarr store or a netCDF file; its variables stay on the disk, as dask arrays with its chunks.
 
     Damage inside a chunk shows only when that chunk is read, as an error of Zarr or its codecs.
 
@@ -83,7 +88,8 @@ def open_dataset(path: Path | str) -> xr.Dataset:
     InputError
         No such store, not a Zarr store, or a store that is damaged or incomplete.
     """
-    return _opened(Path(path), lazy=True)
+    path = Path(path)
+    return open_netcdf(path) if path.suffix.lower() == _NETCDF else _opened(path, lazy=True)
 
 
 def _opened(path: Path, lazy: bool) -> xr.Dataset:
@@ -130,10 +136,3 @@ def _chunks(variable: xr.Variable) -> tuple[int, ...]:
     row = max(math.prod(variable.shape[1:]) * variable.dtype.itemsize, 1)
     first = max(1, min(variable.shape[0], _CHUNK_BYTES // row))
     return (first, *(max(1, size) for size in variable.shape[1:]))
-
-
-def _plain(key: str, value: Any) -> Any:
-    plain = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
-    if isinstance(plain, float) and not math.isfinite(plain):
-        raise InputError(f"attribute {key}", plain, "a finite number", "leave the attribute out")
-    return plain
