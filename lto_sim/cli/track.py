@@ -1,4 +1,4 @@
-"""``lto-sim track``: the front along profiles, from maps."""
+"""``lto-sim track``: the front along profiles, from own maps or from a recorded series of them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,23 @@ __all__ = ["EXAMPLE", "NAME", "command"]
 NAME: Final = "track"
 EXAMPLE: Final = (
     'Example: lto-sim track particle_maps.zarr --profile "0 nm,750 nm:1200 nm,750 nm:200 nm"; '
-    "lto-sim track particle_maps.zarr --step 2"
+    "lto-sim track particle_maps.zarr --step 2; "
+    'lto-sim track recorded.tif --frame-time "1.5 s" --pixel "31 nm" --profile "0 nm,1 um:2 um,1 um:0.2 um"'
 )
 _FORM: Final = '"x0,y0:x1,y1:width", lengths with units'
+_PLACED: Final = ("map_quantity", "frame_time_s", "frame_time_origin", "pixel_m", "pixel_origin", "scan")
+"""Attributes of maps that a file or the command line placed."""
 _HEADER: Final = ("profile", "time [s]", "xi [nm]", "xi_std [nm]")
 
 
 def command(
-    maps_store: Annotated[Path, typer.Argument(metavar="MAPS.zarr", help="Maps, from `lto-sim render`.")],
+    maps_store: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MAPS",
+            help="Maps from `lto-sim render`, or a series of them: .tif, .hspy, .npy (time, y, x), .dm4.",
+        ),
+    ],
     profile: Annotated[
         list[str] | None,
         typer.Option(
@@ -50,20 +59,54 @@ def command(
             show_default=False,
         ),
     ] = None,
+    frame_time: Annotated[
+        str | None,
+        typer.Option(
+            "--frame-time",
+            help='Time from frame to frame, such as "1.5 s"; wins over the file.',
+            show_default=False,
+        ),
+    ] = None,
+    pixel: Annotated[
+        str | None,
+        typer.Option(
+            "--pixel", help='Size of a pixel, such as "31 nm"; wins over the file.', show_default=False
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--start",
+            help='Start of the first frame; without it that of the file, or "0 s".',
+            show_default=False,
+        ),
+    ] = None,
+    scan: Annotated[
+        str | None,
+        typer.Option(
+            "--scan",
+            metavar="rows|none",
+            help="rows: pixels are visited row by row over the frame time, the default for files without "
+            "pixel times; none: all pixels of a frame at its time.",
+            show_default=False,
+        ),
+    ] = None,
     out: Out = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Track the front along the profiles of the scenario, or of --profile.
 
-    The result is MAPS_front.zarr, with --step MAPS_stepN_front.zarr, unless --out names it; a name that ends
-    in .csv makes a table.
+    Values need not be li fractions: a front is a step in any intensity. Lengths count from the top left
+    corner of the image. The result is MAPS_front.zarr, with --step MAPS_stepN_front.zarr, unless --out names
+    it; a name that ends in .nc makes netCDF, in .csv a table.
     """
     ending = "_front.zarr" if step is None else f"_step{step}_front.zarr"
     target = choose_target(out, maps_store, ending, force, strip="_maps")
-    from lto_sim.files import read_dataset
+    from lto_sim.files import read_maps
 
-    maps = read_dataset(maps_store)
+    size = None if pixel is None else _length(pixel, pixel, "--pixel", "a length with its unit")
+    maps = read_maps(maps_store, frame_time, size, start, scan)
     if step is not None:
         maps = _frames_of(maps, step)
     from lto_sim.kinetics import track_front
@@ -75,7 +118,9 @@ def command(
         print_table(
             _HEADER, [(f"{p:.0f}", f"{t:.3f}", f"{xi * 1e9:.2f}", f"{s * 1e9:.2f}") for p, t, xi, s in rows]
         )
-    print_summary(_summary(front, rows, target), as_json, {"stored": str(target)})
+    print_summary(
+        _summary(front, maps, rows, target), as_json, {**_lines(front, maps), "stored": str(target)}
+    )
 
 
 def _frames_of(maps: xr.Dataset, step: int) -> xr.Dataset:
@@ -109,17 +154,19 @@ def _parse(text: str, name: str) -> Profile:
     parts = [part.split(",") for part in text.split(":")]
     if [len(part) for part in parts] != [2, 2, 1]:
         raise InputError("--profile", text, _FORM, 'for example "0 nm,750 nm:1200 nm,750 nm:200 nm"')
-    x0, y0, x1, y1, width = (_length(cell.strip(), text) for part in parts for cell in part)
+    x0, y0, x1, y1, width = (
+        _length(cell.strip(), text, "--profile", _FORM) for part in parts for cell in part
+    )
     return Profile((x0, y0), (x1, y1), width, name)
 
 
-def _length(cell: str, text: str) -> float:
+def _length(cell: str, text: str, option: str, form: str) -> float:
     """Return a length [m]; without a unit only 0 is accepted, for 750 is hardly meant as 750 m."""
     from lto_sim.units import to_si
 
-    value = to_si(cell, "length", "--profile")
-    if value != 0.0 and not cell[-1].isalpha():
-        raise InputError("--profile", text, _FORM, f'"{cell}" has no unit: write for example "{cell} nm"')
+    value = to_si(cell, "length", option)
+    if value != 0.0 and not cell.rstrip()[-1].isalpha():
+        raise InputError(option, text, form, f'"{cell}" has no unit: write for example "{cell} nm"')
     return value
 
 
@@ -155,12 +202,42 @@ def _store(
 
 
 def _summary(
-    front: xr.Dataset, rows: list[tuple[float, float, float, float]], target: Path
+    front: xr.Dataset, maps: xr.Dataset, rows: list[tuple[float, float, float, float]], target: Path
 ) -> dict[str, Any]:
     return {
         "out": target,
         "direction": front.attrs["direction"],
         "frames": front.sizes["time"],
         **({"step": int(front.attrs["drive_step_number"])} if "drive_step_number" in front.attrs else {}),
+        **{key: maps.attrs[key] for key in _PLACED if key in maps.attrs},
         "fronts": [{"profile": int(p), "time_s": t, "xi_m": xi, "xi_std_m": s} for p, t, xi, s in rows],
     }
+
+
+def _lines(front: xr.Dataset, maps: xr.Dataset) -> dict[str, str]:
+    """What was taken from a file, and what was given; of complete own maps nothing."""
+    attrs = maps.attrs
+    lines = {}
+    if attrs.get("map_quantity") == "intensity":
+        rises = front.attrs["direction"] == "extraction"
+        lines["values"] = "intensities, not li fractions"
+        lines["direction"] = (
+            f"{front.attrs['direction']}, if lithium makes a pixel brighter: the intensity "
+            f"{'rises' if rises else 'falls'} away from the contact"
+        )
+    if "pixel_m" in attrs:
+        size = f"pixel {attrs['pixel_m'] * 1e9:.6g} nm ({attrs['pixel_origin']})"
+        lines["image"] = f"{_extent(maps, 'x')}, {_extent(maps, 'y')}; {size}"
+    if "frame_time_s" in attrs:
+        lines["frame time"] = f"{attrs['frame_time_s']:.6g} s ({attrs['frame_time_origin']})"
+    if "scan" in attrs:
+        lines["scan"] = str(attrs["scan"])
+    return lines
+
+
+def _extent(maps: xr.Dataset, dim: str) -> str:
+    """From where to where the pixels reach along an axis."""
+    centres = maps[dim].values * 1e9
+    half = 0.5 * (centres[-1] - centres[0]) / max(centres.size - 1, 1)
+    low, high = round(centres[0] - half, 3) + 0.0, round(centres[-1] + half, 3)  # + 0.0: no "-0"
+    return f"{dim} {low:.6g} to {high:.6g} nm"

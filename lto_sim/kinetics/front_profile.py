@@ -76,6 +76,7 @@ def follow_front(
     -------
     The arrays of ``FRONT_VARIABLES``, shape (time,); NaN where there is no front.
     """
+    strip = _of_unit_range(strip)
     columns, frames = _follow(strip, time, length, sign)
     found = _found(columns)
     for factor in _WIDER:
@@ -86,6 +87,16 @@ def follow_front(
         if 2 * _found(other) > 3 * found:
             columns, found = other, _found(other)
     return columns
+
+
+def _of_unit_range(strip: Strip) -> Strip:
+    """Values in units of their range, as priors and tolerances are absolute and intensities of any size."""
+    known = strip.values[strip.valid]
+    low, high = np.percentile(known, [1.0, 99.0]) if known.size else (0.0, 0.0)
+    scale = float(high - low)
+    if not scale > 0.0:
+        return strip
+    return replace(strip, values=strip.values / scale, std=None if strip.std is None else strip.std / scale)
 
 
 def _found(columns: dict[str, NDArray[np.float64]]) -> int:
