@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from lto_sim.cli import (
     acquire,
+    compare,
     electrical,
     fit,
     impedance,
@@ -111,7 +112,7 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 
 for _module in (
-    reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, electrical, impedance,
+    reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, compare, electrical, impedance,
     validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)

@@ -1,5 +1,6 @@
 """Figures; they need no display."""
 
+from lto_sim.plot.comparison import plot_comparison
 from lto_sim.plot.conductances import ConductanceGrid, plot_conductances
 from lto_sim.plot.core_shell import Panel, ShellRow, plot_core_shell, plot_panel_rows, power
 from lto_sim.plot.cycling import plot_capacity_curve, plot_voltammogram
@@ -22,6 +23,7 @@ from lto_sim.plot.specimen import plot_specimen
 from lto_sim.plot.spectrum import plot_spectrum
 from lto_sim.plot.style import DIRECTION_COLOURS, temperature_colours
 from lto_sim.plot.surface_effect import InsertionRun, RateLine, plot_surface_effect
+from lto_sim.plot.titanium import plot_titanium
 from lto_sim.plot.titration import plot_gitt
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "plot_arrhenius",
     "plot_capacity_curve",
     "plot_chronoamperogram",
+    "plot_comparison",
     "plot_conductances",
     "plot_core_shell",
     "plot_current",
@@ -58,6 +61,7 @@ __all__ = [
     "plot_spectrum",
     "plot_squared_position",
     "plot_surface_effect",
+    "plot_titanium",
     "plot_voltammogram",
     "power",
     "temperature_colours",
