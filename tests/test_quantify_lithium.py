@@ -231,7 +231,7 @@ def test_every_pixel_without_value_has_its_reason(model: SpectrumModel) -> None:
     assert maps["failed"].values.ravel().tolist() == expected
     assert np.isfinite(maps["li_fraction"].values.ravel()).tolist() == [code == 0 for code in expected]
     assert maps["failed"].dtype == np.uint8
-    assert counted(maps["failed"].values)["no counts, NaN or infinite"] == 2
+    assert counted(maps["failed"])["no counts, NaN or infinite"] == 2
     meanings = maps["failed"].attrs["flag_meanings"].split()
     assert meanings[Reason.POOR_FIT] == "poor_fit"
 

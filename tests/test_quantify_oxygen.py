@@ -9,6 +9,7 @@ import xarray as xr
 import lto_sim as lto
 from lto_sim.errors import InputError
 from lto_sim.microscope import SpectrumModel, spectrum_model
+from lto_sim.quantify import Reason
 from lto_sim.quantify.edge_maps import quantify_oxygen
 from lto_sim.quantify.oxygen import o_o_distance_map
 
@@ -81,8 +82,8 @@ def test_failed_pixels_have_a_reason_and_no_number(models) -> None:
     spectra = rng.poisson(np.stack([spectrum, flat, spectrum])).astype(float)
     spectra[2, 100] = np.nan
     found = o_o_distance_map(energy, spectra, low_loss=low_loss, counts_per_electron=1.0)
-    assert found.failed[[0, 2]].tolist() == [0, 1]
-    assert found.failed[1] == 2
+    assert found.failed[[0, 2]].tolist() == [Reason.NONE, Reason.NOT_RECORDED]
+    assert found.failed[1] == Reason.NO_EDGE
     assert np.isfinite(found.distance).tolist() == [True, False, False]
 
 

@@ -13,6 +13,7 @@ from lto_sim.errors import InputError
 from lto_sim.files import read_recording
 from lto_sim.microscope import SpectrumModel, spectrum_model
 from lto_sim.plot.titanium import plot_titanium
+from lto_sim.quantify import Reason
 from lto_sim.quantify import white_lines as lines
 from lto_sim.quantify.edge_maps import quantify_titanium
 from lto_sim.quantify.titanium import titanium_valence
@@ -147,7 +148,7 @@ def test_failed_pixels_have_a_reason_and_no_number(models) -> None:
     spectra = rng.poisson(np.stack([spectrum, np.full_like(spectrum, 300.0), spectrum])).astype(float)
     spectra[2, 100] = np.nan
     found = titanium_valence(energy, spectra, low_loss=low_loss, counts_per_electron=1.0)
-    assert found.failed.tolist() == [0, 2, 1]
+    assert found.failed.tolist() == [Reason.NONE, Reason.NO_EDGE, Reason.NOT_RECORDED]
     assert np.isfinite(found.l3_centroid).tolist() == [True, False, False]
 
 
@@ -165,7 +166,7 @@ def test_labelled_maps_and_their_picture(models) -> None:
     assert maps.attrs["valence_references_eV"] == pytest.approx([460.4, 458.7])
     assert maps["l3_position"].attrs["units"] == "eV"
     assert maps["failed"].dtype == np.uint8
-    assert maps["failed"].attrs["flag_meanings"].split()[1] == "not_finite"
+    assert maps["failed"].attrs["flag_meanings"].split()[Reason.NO_EDGE] == "no_edge"
     assert all({"units", "long_name"} <= set(variable.attrs) for variable in maps.data_vars.values())
     found = titanium_valence(energy, counts, counts_per_electron=1.0)
     page = plot_titanium(found)

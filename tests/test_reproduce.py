@@ -34,7 +34,10 @@ from lto_sim.reproduce.summary import published_fits
 from lto_sim.scenario import build_material
 
 SMALL = {"specimen.cell": "50 nm", "scan.pixels": [32, 24]}
-COARSE = {"specimen.cell": "80 nm", "specimen.layers": 2, "specimen.symmetry": True, "scan.pixels": [32, 24]}
+COARSE = {
+    "specimen.cell": "80 nm", "specimen.layers": 2, "specimen.symmetry": True, "scan.pixels": [32, 24],
+    "instrument.beam.current": "12 pA",  # so that a pixel has the noise of one of 64 x 48 at 50 pA
+}  # fmt: skip
 FEW = Study(
     temperatures_degC=(105.0, 75.0, 30.0), coverages=(0.6, 0.2), face_shares=(0.9,), perimeters=(1.8e-20,)
 )

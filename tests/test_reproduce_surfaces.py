@@ -43,6 +43,7 @@ from lto_sim.transport import simulate
 
 COARSE: dict[str, Any] = {"specimen.cell": "50 nm", "specimen.layers": 4, "specimen.symmetry": True}
 TINY = COARSE | {"specimen.cell": "125 nm", "scan.pixels": [32, 24]}
+FAINT = {"instrument.beam.current": "12 pA"}  # so that its pixels are as noisy as those of 64 x 48 at 50 pA
 THICKNESS = 150e-9
 
 
@@ -236,7 +237,7 @@ def test_a_study_has_three_temperatures_and_the_single_one_among_them() -> None:
 @pytest.fixture(scope="module")
 def few() -> list[CaseResult]:
     study = Study(temperatures_degC=(105.0, 75.0, 45.0), coverages=())
-    return [run_case(case) for case in study_cases(5, TINY | {"specimen.cell": "80 nm"}, study)]
+    return [run_case(case) for case in study_cases(5, TINY | FAINT | {"specimen.cell": "80 nm"}, study)]
 
 
 def test_a_refused_fit_is_reported_and_loses_nothing(few: list[CaseResult]) -> None:

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from lto_sim.cli.acquire import SetInstrument
 from lto_sim.cli.options import AsJson, Force, Out
-from lto_sim.cli.show import print_summary, progress_bar
-from lto_sim.cli.sources import assignments, check_picture, choose_target
+from lto_sim.cli.quantify_edges import EdgeOptions, draw_titanium, edge_lines, edge_maps, edge_summary
+from lto_sim.cli.quantify_lithium import (
+    NORMALISATIONS,
+    LithiumOptions,
+    draw_lithium,
+    lithium_lines,
+    lithium_maps,
+    lithium_summary,
+)
+from lto_sim.cli.show import print_summary
+from lto_sim.cli.sources import check_picture, choose_target, load_spectra
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from lto_sim.microscope import Instrument
-    from lto_sim.quantify import Normalisation
 
 __all__ = ["EXAMPLE", "NAME", "command"]
+
+_NEEDED: Final = {"lithium": "zero loss and Li-K", "titanium": "Ti-L2,3", "oxygen": "O-K"}
+_ENDINGS: Final = {"lithium": "_maps.zarr", "titanium": "_titanium.zarr", "oxygen": "_oxygen.zarr"}
 
 NAME: Final = "quantify"
 EXAMPLE: Final = (
     "Example: lto-sim quantify particle_counts.zarr --picture maps.png; "
-    "lto-sim quantify series.hspy --instrument jem_arm300f2_continuum_k3"
+    "lto-sim quantify series.hspy --instrument jem_arm300f2_continuum_k3; "
+    "lto-sim quantify high.dm4 --what titanium --low-loss low.dm4 --align"
 )
-_NORMALISATIONS: Final = ("pixel", "series", "mean_free_path")
 
 
 def command(
@@ -46,7 +56,7 @@ def command(
         str,
         typer.Option(
             "--normalise",
-            metavar="|".join(_NORMALISATIONS),
+            metavar="|".join(NORMALISATIONS),
             help="What lithium is measured by: Ti-M2,3 of the pixel, or of the whole series (a tenth less "
             "noise), or the instrument's mean free path.",
         ),
@@ -54,6 +64,46 @@ def command(
     window: Annotated[
         str, typer.Option("--window", metavar="LOW,HIGH", help="Losses fitted jointly around Li-K [eV].")
     ] = "30,80",
+    what: Annotated[
+        str,
+        typer.Option(
+            "--what",
+            metavar="|".join(_ENDINGS),
+            help="Li fractions; Ti-L2,3 (position of L3, splitting, L2/L3, valence); O-K (O-O distance).",
+        ),
+    ] = "lithium",
+    li4: Annotated[
+        str | None,
+        typer.Option(
+            "--li4",
+            metavar="FROM,TO",
+            help='Times when everything is Li4, such as "0 s,30 s": with --li7, references for 0 and 1.',
+            show_default=False,
+        ),
+    ] = None,
+    li7: Annotated[
+        str | None,
+        typer.Option(
+            "--li7", metavar="FROM,TO", help="Times in which everything is Li7.", show_default=False
+        ),
+    ] = None,
+    low_loss: Annotated[
+        Path | None,
+        typer.Option(
+            "--low-loss", metavar="FILE", help="Low loss of the same pixels, for Ti or O.", show_default=False
+        ),
+    ] = None,
+    align: Annotated[
+        bool, typer.Option("--align", help="Count energies of Ti or O from the zero loss of --low-loss.")
+    ] = False,
+    ti4: Annotated[
+        float | None,
+        typer.Option("--ti4", help="Centre of Ti-L3 in Ti4+ in this recording [eV].", show_default=False),
+    ] = None,
+    ti3: Annotated[
+        float | None,
+        typer.Option("--ti3", help="Centre of Ti-L3 in Ti3+ in this recording [eV].", show_default=False),
+    ] = None,
     out: Out = None,
     force: Force = False,
     set_values: SetInstrument = None,
@@ -68,162 +118,54 @@ def command(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Lithium maps from EELS spectra, with deviations and reasons, stored as FILE_maps.zarr.
+    """Maps from EELS spectra, with deviations and reasons, stored as FILE_maps.zarr (_titanium, _oxygen).
 
-    Every spectrum, zero loss to beyond Li-K, is fitted by the forward model with plural scattering. The maps
-    go on to `lto-sim track`.
+    For lithium every spectrum, zero loss to beyond Li-K, is fitted by the forward model, plural scattering
+    included. The maps go on to `lto-sim track`.
     """
-    if normalise not in _NORMALISATIONS:
-        raise InputError("--normalise", normalise, ", ".join(_NORMALISATIONS), "choose one")
-    target = choose_target(out, file, "_maps.zarr", force, strip="_counts")
+    if what not in _ENDINGS:
+        raise InputError("--what", what, ", ".join(_ENDINGS), "choose one")
+    lithium = LithiumOptions(instrument, set_values, normalise, window, li4, li7)
+    edge = EdgeOptions(low_loss, align, ti4, ti3)
+    if what == "lithium":
+        edge.refuse()
+    else:
+        lithium.refuse()
+        edge.check(what)
+    target = choose_target(out, file, _ENDINGS[what], force, strip="_counts")
     if picture is not None:
         check_picture(picture, force)
+        if what == "oxygen":
+            raise InputError("--picture", str(picture), "absent with --what oxygen", "leave it out")
     from lto_sim.files import write_dataset
-    from lto_sim.quantify import quantify_lithium
 
-    recording = _recording(file)
-    chosen = _instrument(recording, instrument, set_values)
-    with progress_bar("quantifying") as progress:
-        maps = quantify_lithium(
-            recording,
-            chosen,
-            normalise=cast("Normalisation", normalise),
-            window=_window(window),
-            progress=progress,
-        )
-    _check_some(maps, file)
+    recording = load_spectra(file)
+    if what == "lithium":
+        maps, chosen = lithium_maps(recording, lithium)
+    else:
+        maps, chosen = edge_maps(recording, what, edge), None
+    _check_some(maps, file, what)
+    if picture is not None and what == "lithium":
+        draw_lithium(recording, chosen, maps, picture, force)
+    elif picture is not None:
+        draw_titanium(recording, edge, picture, force)
     write_dataset(maps, target, force)
-    summary = _summary(maps, target)
+    summary = lithium_summary(maps, target) if what == "lithium" else edge_summary(maps, target)
     if picture is not None:
-        _draw(recording, chosen, maps, picture, force)
         summary["picture"] = picture
-    print_summary(summary, as_json, _lines(summary))
+    print_summary(summary, as_json, lithium_lines(summary) if what == "lithium" else edge_lines(summary))
 
 
-def _recording(file: Path) -> xr.Dataset:
-    """Spectra and what lies beside them, with what is known of the experiment as attributes."""
-    import xarray as xr
-
-    from lto_sim.files import is_store, open_dataset, read_recording
-
-    if is_store(file):
-        return open_dataset(file)
-    recording = read_recording(file)
-    beside = {name: values for name, values in recording.companions.items() if name != "counts"}
-    return xr.Dataset({"counts": recording.data, **beside}, attrs=dict(recording.metadata))
-
-
-def _instrument(
-    recording: xr.Dataset, name: str | None, set_values: list[str] | None
-) -> Instrument | str | None:
-    """Return the instrument with the values of ``--set``; None or a name where there are none."""
-    values = {}
-    for path, value in assignments(set_values).items():
-        if not path.startswith("instrument."):
-            raise InputError(
-                "--set", path, "a path that begins with instrument.", "see `lto-sim schema --instrument`"
-            )
-        values[path.removeprefix("instrument.")] = value
-    if not values:
-        return name
-    from lto_sim.quantify import recorded_spectra, recording_instrument
-
-    return recording_instrument(recorded_spectra(recording), name).with_values(values)
-
-
-def _window(text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part.strip().removesuffix("eV")) for part in text.split(","))
-    except ValueError:
-        raise InputError("--window", text, "two losses in eV", 'for example "30,80"') from None
-    return low, high
-
-
-def _check_some(maps: xr.Dataset, file: Path) -> None:
+def _check_some(maps: xr.Dataset, file: Path, what: str) -> None:
     """Refuse maps without a single value."""
     from lto_sim.quantify import counted
 
-    reasons = counted(maps["failed"].values)
+    reasons = counted(maps["failed"])
     if sum(reasons.values()) == maps["failed"].size:
         shown = "; ".join(f"{count} pixels: {reason}" for reason, count in reasons.items())
         raise InputError(
             "file",
             str(file),
-            "spectra of Li4Ti5O12 with zero loss and Li-K",
+            f"spectra of lithium titanate with {_NEEDED[what]}",
             f"no pixel has a value ({shown})",
         )
-
-
-def _summary(maps: xr.Dataset, target: Path) -> dict[str, Any]:
-    from lto_sim.quantify import counted
-
-    x = maps["li_fraction"]
-    return {
-        "out": target,
-        "sizes": {str(dim): int(size) for dim, size in x.sizes.items()},
-        "normalised_by": maps.attrs["normalised_by"],
-        "li_fraction": {"least": float(x.min()), "mean": float(x.mean()), "most": float(x.max())},
-        "li_fraction_std": float(maps["li_fraction_std"].median()),
-        "t_over_lambda": float(maps["t_over_lambda"].mean()),
-        "chi_square": float(maps["chi_square"].median()),
-        "deviation_scale": float(maps.attrs["deviation_scale"]),
-        "failed": counted(maps["failed"].values),
-        **{
-            key: float(maps.attrs[key])
-            for key in ("ti_over_plasmon", "ti_over_plasmon_std")
-            if key in maps.attrs
-        },
-    }
-
-
-def _lines(summary: dict[str, Any]) -> dict[str, str]:
-    x = summary["li_fraction"]
-    lines = {
-        "maps": " x ".join(f"{size} {dim}" for dim, size in summary["sizes"].items()) or "one spectrum",
-        "Li fraction": f"{x['least']:.3f} to {x['most']:.3f}, mean {x['mean']:.4f}; not clipped",
-        "deviation": f"{summary['li_fraction_std']:.3g} (median of the pixels)",
-        "measured by": summary["normalised_by"],
-        "t/lambda": f"{summary['t_over_lambda']:.3f}",
-        "chi-square": f"{summary['chi_square']:.3f} per degree of freedom (median)",
-    }
-    if summary["deviation_scale"] > 1.0:
-        lines["deviations"] = (
-            f"raised by {summary['deviation_scale']:.2f}: the model is not quite that of the specimen"
-        )
-    if "ti_over_plasmon" in summary:
-        lines["Ti-M2,3 / plasmon"] = (
-            f"{summary['ti_over_plasmon']:.4f} +- {summary['ti_over_plasmon_std']:.2g} of the model's"
-        )
-    for number, (reason, count) in enumerate(summary["failed"].items()):
-        lines["without value" if number == 0 else " " * (number + 1)] = f"{count} pixels: {reason}"
-    if "picture" in summary:
-        lines["picture"] = str(summary["picture"])
-    return lines | {"stored": str(summary["out"])}
-
-
-def _draw(
-    recording: xr.Dataset, instrument: Instrument | str | None, maps: xr.Dataset, path: Path, force: bool
-) -> None:
-    """Draw the pixel in the middle of those that have a value, in the middle frame."""
-    import numpy as np
-
-    from lto_sim.files import new_file
-    from lto_sim.plot import plot_quantified
-    from lto_sim.quantify import explain_spectrum
-
-    if {"y", "x"} - set(maps["li_fraction"].dims):
-        raise InputError("--picture", str(path), "maps with y and x", "leave it out: this is no image")
-    timed = "time" in maps["li_fraction"].dims
-    frames = maps["failed"].values.reshape(-1, *maps["failed"].shape[-2:])
-    good = (frames == 0).reshape(frames.shape[0], -1).sum(axis=1)
-    frame = int(np.flatnonzero(good == good.max())[good[good == good.max()].size // 2])
-    y, x = np.nonzero(frames[frame] == 0)
-    nearest = int(np.argmin((y - np.median(y)) ** 2 + (x - np.median(x)) ** 2))
-    centre = (int(y[nearest]), int(x[nearest]))
-    here = {"time": frame} if timed else {}
-    around = {dim: slice(max(at - 3, 0), at + 4) for dim, at in zip(("y", "x"), centre, strict=True)}
-    pixel = explain_spectrum(recording, {**here, "y": centre[0], "x": centre[1]}, instrument)
-    region = explain_spectrum(recording, {**here, **around}, instrument)
-    place = (float(maps["x"][centre[1]]), float(maps["y"][centre[0]]))
-    with new_file(path, force) as temporary:
-        plot_quantified(pixel, region, maps, frame, None, place).savefig(temporary, format="png")

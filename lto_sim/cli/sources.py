@@ -19,6 +19,7 @@ __all__ = [
     "check_picture",
     "choose_target",
     "load_scenario",
+    "load_spectra",
     "read_time",
     "stored_scenario",
 ]
@@ -51,6 +52,25 @@ def load_scenario(path: Path, set_values: Sequence[str] | None, seed: int | None
     if seed is not None:
         values["seed"] = seed
     return Scenario.from_dict(set_paths(read_toml(path), values))
+
+
+def load_spectra(path: Path) -> xr.Dataset:
+    """Open spectra and what lies beside them; what is known of the experiment becomes attributes.
+
+    Raises
+    ------
+    InputError
+        See `read_recording`.
+    """
+    import xarray as xr
+
+    from lto_sim.files import is_store, open_dataset, read_recording
+
+    if is_store(path):
+        return open_dataset(path)
+    recording = read_recording(path)
+    beside = {name: values for name, values in recording.companions.items() if name != "counts"}
+    return xr.Dataset({"counts": recording.data, **beside}, attrs=dict(recording.metadata))
 
 
 def stored_scenario(dataset: xr.Dataset) -> Scenario | None:

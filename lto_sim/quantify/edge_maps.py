@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from lto_sim import provenance
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.line_series import EDGE_FAILURES
 from lto_sim.quantify.oxygen import OODistance, o_o_distance_map
+from lto_sim.quantify.reasons import reason_attributes
 from lto_sim.quantify.recorded import Spectra, recorded_spectra
 from lto_sim.quantify.titanium import TiValence, titanium_valence, titanium_window
 
@@ -217,11 +217,6 @@ def _labelled(spectra: Spectra, maps: Mapping[str, tuple[Floats, str, str]], par
         [part.fit.reduced for part in parts]
     )
     failed = np.concatenate([part.failed for part in parts]).reshape(spectra.shape)
-    mask = {
-        **named("1", "why a pixel has no value"),
-        "flag_values": list(range(len(EDGE_FAILURES))),
-        "flag_meanings": " ".join(EDGE_FAILURES),
-    }
     variables: dict[str, Any] = {
         name: (dims, values.reshape(spectra.shape), named(unit, text))
         for name, (values, unit, text) in maps.items()
@@ -229,5 +224,5 @@ def _labelled(spectra: Spectra, maps: Mapping[str, tuple[Floats, str, str]], par
     variables["chi_square"] = (
         dims, reduced.reshape(spectra.shape), named("1", "chi-square per degree of freedom")
     )  # fmt: skip
-    variables["failed"] = (dims, failed, mask)
+    variables["failed"] = (dims, failed, reason_attributes())
     return xr.Dataset(variables, {dim: spectra.counts[dim] for dim in dims if dim in spectra.counts.coords})

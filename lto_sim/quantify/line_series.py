@@ -17,18 +17,15 @@ from lto_sim.errors import InputError
 from lto_sim.quantify.line_fit import LineModel, best_start, fit_lines
 from lto_sim.quantify.line_noise import Noise, covariance, estimated_noise
 from lto_sim.quantify.line_response import LineResponse
+from lto_sim.quantify.reasons import Reason
 
 __all__ = [
-    "EDGE_FAILURES", "CandidateModel", "SeriesFit", "checked_spectra", "detector_noise", "fit_series",
+    "CandidateModel", "SeriesFit", "checked_spectra", "detector_noise", "fit_series",
     "fit_window", "pixel_offset", "scattered", "unflattened",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]
-
-EDGE_FAILURES: Final = ("none", "not_finite", "no_edge", "not_converged", "outside_range")
-"""Meanings of the values 0, 1, 2, ... of a mask: none failed, NaN in the spectrum, lines within 5 standard
-deviations of nothing, a fit that did not end, a line at the end of where it may lie."""
 
 _REFITS: Final = 2
 _ROUGH: Final = 0.02
@@ -239,7 +236,7 @@ def scattered(values: Floats, finite: NDArray[np.bool_]) -> Floats:
 
 
 def unflattened(values: Flags, finite: NDArray[np.bool_]) -> Flags:
-    """Codes of finite pixels (n,) on all of them, 1 (``not_finite``) elsewhere."""
-    result = np.ones(finite.shape, dtype=np.uint8)
+    """Codes of finite pixels (n,) on all of them; the others were not recorded."""
+    result = np.full(finite.shape, Reason.NOT_RECORDED, dtype=np.uint8)
     result[finite] = values
     return result

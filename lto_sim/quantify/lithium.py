@@ -123,7 +123,7 @@ def quantify_lithium(
         "deviation_scale": scale,
         "quantified_with": chosen.to_toml(),
     }
-    if ratio is not None:
+    if ratio is not None and np.isfinite(ratio[1]):
         attrs |= {"ti_over_plasmon": ratio[0], "ti_over_plasmon_std": ratio[1]}
     for key in ("scan_dwell_s", "drive_steps", "image_sha256", "seed"):
         if key in spectra.attrs:

@@ -30,6 +30,7 @@ from lto_sim.quantify.line_series import (
     unflattened,
 )
 from lto_sim.quantify.oxygen_lines import OxygenLines
+from lto_sim.quantify.reasons import Reason
 
 __all__ = ["OODistance", "o_o_distance_map"]
 
@@ -48,7 +49,7 @@ class OODistance:
     ----------
     distance, distance_std : O-O distance and its standard deviation [m].
     peak_a, peak_b, peak_a_std, peak_b_std : Energies [eV] and standard deviations.
-    failed : Index into :data:`~lto_sim.quantify.line_series.EDGE_FAILURES`; 0 where nothing failed.
+    failed : Codes of :class:`~lto_sim.quantify.reasons.Reason`.
     zero_loss : Position of the zero loss that was subtracted from energies [eV]; None where none was.
     window : First and last energy of the fit [eV].
     fit : The fit itself.
@@ -114,10 +115,12 @@ def _result(fit: SeriesFit, offset: Floats | None, window: tuple[float, float]) 
     spread = np.sqrt(np.maximum(np.einsum("nii->ni", fit.covariance), 0.0))
     low, high = fit.model.bounds
     failed = np.zeros(theta.shape[0], dtype=np.uint8)
-    failed[(theta[:, lines.EB] <= low[lines.EB]) | (theta[:, lines.EB] >= high[lines.EB])] = 4
-    failed[~fit.converged] = 3
-    failed[~(fit.height_over_noise([lines.AB]) > _SIGNIFICANT)] = 2
-    good = failed == 0
+    failed[(theta[:, lines.EB] <= low[lines.EB]) | (theta[:, lines.EB] >= high[lines.EB])] = (
+        Reason.OUT_OF_RANGE
+    )
+    failed[~fit.converged] = Reason.NOT_CONVERGED
+    failed[~(fit.height_over_noise([lines.AB]) > _SIGNIFICANT)] = Reason.NO_EDGE
+    good = failed == Reason.NONE
 
     def shown(values: Floats) -> Floats:
         return scattered(np.where(good, values, np.nan), finite)

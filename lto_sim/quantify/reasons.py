@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+import xarray as xr
 
 __all__ = ["REASONS", "Reason", "counted", "reason_attributes"]
 
@@ -21,6 +21,9 @@ class Reason(IntEnum):
     VACUUM = 4
     NOT_CONVERGED = 5
     POOR_FIT = 6
+    NO_EDGE = 7
+    OUT_OF_RANGE = 8
+    SINGULAR = 9
 
 
 REASONS: Final[dict[Reason, str]] = {
@@ -29,8 +32,11 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.SATURATED: "a channel is saturated",
     Reason.NO_ZERO_LOSS: "no zero loss where it should be",
     Reason.VACUUM: "beside the specimen: too thin to be quantified",
-    Reason.NOT_CONVERGED: "no maximum of the likelihood within the range of the model",
+    Reason.NOT_CONVERGED: "no best fit was found within the range of the model",
     Reason.POOR_FIT: "the spectrum is not one of the model",
+    Reason.NO_EDGE: "the edge does not rise out of the noise",
+    Reason.OUT_OF_RANGE: "a line ends where none may lie",
+    Reason.SINGULAR: "the parts of the model cannot be told apart",
 }
 """Meaning of every code."""
 
@@ -46,11 +52,19 @@ def reason_attributes() -> dict[str, Any]:
     }
 
 
-def counted(mask: NDArray[np.uint8]) -> dict[str, int]:
-    """Number of pixels with each reason, by its meaning; reasons that do not occur are left out."""
-    codes, counts = np.unique(mask, return_counts=True)
+def counted(mask: xr.DataArray) -> dict[str, int]:
+    """Number of pixels with each reason, by its meaning; reasons that do not occur are left out.
+
+    Parameters
+    ----------
+    mask : ``failed`` of a dataset, with its attributes; its first code stands for none.
+    """
+    values = [int(value) for value in mask.attrs["flag_values"]]
+    texts = str(mask.attrs["comment"]).split("; ")
+    meanings = dict(zip(values, (text.partition(": ")[2] for text in texts), strict=True))
+    codes, counts = np.unique(mask.values, return_counts=True)
     return {
-        REASONS[Reason(code)]: int(count)
+        meanings[int(code)]: int(count)
         for code, count in zip(codes, counts, strict=True)
-        if code != Reason.NONE
+        if int(code) != values[0]
     }

@@ -37,6 +37,7 @@ from lto_sim.quantify.line_series import (
     scattered,
     unflattened,
 )
+from lto_sim.quantify.reasons import Reason
 from lto_sim.quantify.white_lines import WhiteLines, l3_maximum
 
 __all__ = ["TI3_SHIFT_EV", "TiValence", "titanium_valence", "titanium_window"]
@@ -73,7 +74,7 @@ class TiValence:
     valence : Between the references, by the chosen position; NaN without them.
     deviation : Name of any of these -> standard deviation.
     resolved : Whether L3 shows two lines: both areas beyond 3 standard deviations, and so their distance.
-    failed : Index into :data:`~lto_sim.quantify.line_series.EDGE_FAILURES`; 0 where nothing failed.
+    failed : Codes of :class:`~lto_sim.quantify.reasons.Reason`.
     zero_loss : Position of the zero loss that was subtracted from energies [eV]; None where none was.
     references : L3 of Ti4+ and of Ti3+ [eV], as used; None without.
     window : First and last energy of the fit [eV].
@@ -237,10 +238,12 @@ def _result(
     spread = np.sqrt(np.maximum(np.einsum("nii->ni", covariance), 0.0))
     low, high = fit.model.bounds
     failed = np.zeros(theta.shape[0], dtype=np.uint8)
-    failed[(theta[:, lines.E1] <= low[lines.E1]) | (theta[:, lines.E1] >= high[lines.E1])] = 4
-    failed[~fit.converged] = 3
-    failed[~(fit.height_over_noise([lines.A1, lines.A2]) > _SIGNIFICANT)] = 2
-    good = failed == 0
+    failed[(theta[:, lines.E1] <= low[lines.E1]) | (theta[:, lines.E1] >= high[lines.E1])] = (
+        Reason.OUT_OF_RANGE
+    )
+    failed[~fit.converged] = Reason.NOT_CONVERGED
+    failed[~(fit.height_over_noise([lines.A1, lines.A2]) > _SIGNIFICANT)] = Reason.NO_EDGE
+    good = failed == Reason.NONE
     values, std = np.full((theta.shape[0], 6), np.nan), np.full((theta.shape[0], 6), np.nan)
     values[good] = _quantities(theta[good])
     std[good] = deviations(_quantities, theta[good], covariance[good], _differences(theta[good]))
