@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 NORMALISATIONS: Final = ("pixel", "series", "mean_free_path")
+_OF_THE_RECORDING: Final = {
+    f"instrument.spectrometer.{key}" for key in ("offset", "dispersion", "channels")
+}  # fmt: skip
 _RATIO: Final = ("ti_over_plasmon", "ti_over_plasmon_std")
 
 
@@ -146,8 +149,12 @@ def draw_lithium(
     centre = (int(y[nearest]), int(x[nearest]))
     here = {"time": frame} if timed else {}
     around = {dim: slice(max(at - 3, 0), at + 4) for dim, at in zip(("y", "x"), centre, strict=True)}
-    pixel = explain_spectrum(recording, {**here, "y": centre[0], "x": centre[1]}, instrument)
-    region = explain_spectrum(recording, {**here, **around}, instrument)
+    low, high = maps.attrs["window_eV"]
+    ratio = maps.attrs.get("ti_over_plasmon")
+    pixel, region = (
+        explain_spectrum(recording, here | place, instrument, window=(low, high), ratio=ratio)
+        for place in ({"y": centre[0], "x": centre[1]}, around)
+    )
     place = (float(maps["x"][centre[1]]), float(maps["y"][centre[0]]))
     with new_file(path, force) as temporary:
         plot_quantified(pixel, region, maps, frame, None, place).savefig(temporary, format="png")
@@ -200,6 +207,8 @@ def _instrument(
             raise InputError(
                 "--set", path, "a path that begins with instrument.", "see `lto-sim schema --instrument`"
             )
+        if path in _OF_THE_RECORDING:
+            raise InputError("--set", path, "absent: the channels are those of the recording", "leave it out")
         values[path.removeprefix("instrument.")] = value
     if not values:
         return name

@@ -1,9 +1,9 @@
 """Channels put together into the bins that a joint fit compares: zero loss, low loss, Li-K and the rest.
 
 Sums of Poisson counts are Poisson counts, so a fit of bins is exact; it loses what is finer than a bin. The
-zero loss is one bin: its shape and its energy, which no model knows well enough for its counts, then do not
-matter, and its content is that of the log-ratio method. Bins move by whole channels with the zero loss of
-their pixel, so that no count is interpolated.
+zero loss is one bin, and so is the low loss: their shapes, which no model knows well enough for their counts,
+then do not matter, and what they hold is that of the log-ratio method. Bins move by whole channels with the
+zero loss of their pixel, so that no count is interpolated.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ LI_WINDOW: Final = (30.0, 80.0)
 """Losses [eV] that are fitted jointly for Li-K: Ti-M2,3, double plasmon, Ti-M1 and Li-K overlap there."""
 
 _ZERO_LOSS: Final = (-3.0, 4.0)
+_ROOM: Final = 1.0
+"""Range [eV] beyond the bins in which spectra may be shifted."""
 _LOWEST_START: Final = 6.0
 _LOWEST_END: Final = 70.0
 
@@ -49,16 +51,18 @@ class EnergyBins:
         cls,
         energy_loss: Floats,
         window: tuple[float, float] = LI_WINDOW,
-        low_loss_bin: float = 2.0,
+        low_loss_bin: float = np.inf,
         window_bin: float = 1.0,
     ) -> EnergyBins:
-        """Bins for Li-K: zero loss, low loss, and the window.
+        """Bins for Li-K: zero loss, low loss, and the window, 1 eV away from the ends of the range.
 
         Parameters
         ----------
         energy_loss : Channel centres, even steps [eV], (channels,).
         window : Losses that are fitted jointly [eV].
-        low_loss_bin, window_bin : Widths of bins below and in the window [eV]; at least a channel.
+        low_loss_bin, window_bin : Widths of bins below and in the window [eV]; at least a channel. The low
+            loss is one bin by default: it says how thick the specimen is, and a plasmon whose shape is not
+            quite known cannot pull at Li-K from there. That costs 1 % of the deviation of x.
 
         Raises
         ------
@@ -80,14 +84,13 @@ class EnergyBins:
                 "energy_loss", f"{ends[0]:.4g} to {ends[1]:.4g} eV", "a range with its zero loss",
                 "record low loss and Li-K in one spectrum, or join them",
             )  # fmt: skip
-        if ends[1] < high - 1e-6:
-            if ends[1] < _LOWEST_END:
-                raise InputError(
-                    "energy_loss", f"to {ends[1]:.4g} eV", f"{_LOWEST_END:g} eV or more", "Li-K is at 55 eV"
-                )
-            high = ends[1]
+        high = min(high, ends[1] - _ROOM)
+        if high < _LOWEST_END - _ROOM:
+            raise InputError(
+                "energy_loss", f"to {ends[1]:.4g} eV", f"{_LOWEST_END:g} eV or more", "Li-K is at 55 eV"
+            )
         wanted = [
-            max(_ZERO_LOSS[0], ends[0]),
+            max(_ZERO_LOSS[0], ends[0] + min(_ROOM, -0.5 * ends[0])),
             *_steps(_ZERO_LOSS[1], low, max(low_loss_bin, step)),
             *_steps(low, high, max(window_bin, step)),
             high,

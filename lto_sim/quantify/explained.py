@@ -11,6 +11,7 @@ from lto_sim import provenance
 from lto_sim.errors import InputError
 from lto_sim.microscope import Instrument
 from lto_sim.provenance import named
+from lto_sim.quantify.alignment import common_offset
 from lto_sim.quantify.energy_bins import LI_WINDOW
 from lto_sim.quantify.li_fit import Fitter
 from lto_sim.quantify.li_model import PARAMETERS, pixel_components
@@ -26,12 +27,14 @@ def explain_spectrum(
     instrument: Instrument | str | None = None,
     *,
     window: tuple[float, float] = LI_WINDOW,
+    ratio: float | None = None,
 ) -> xr.Dataset:
     """Fit one spectrum, or the sum of several, and take the fit apart.
 
     Parameters
     ----------
     recording, instrument, window : As for `quantify_lithium`.
+    ratio : Ratio of Ti-M2,3 to plasmon, where it is known; None leaves it free.
     where : Axis (time, y, x) -> index or slice; what it selects is summed, so it should be alike.
 
     Returns
@@ -46,18 +49,25 @@ def explain_spectrum(
         As `quantify_lithium`; a selection that is empty, or that has no fit (the reason is given).
     """
     spectra = recorded_spectra(recording)
-    chosen = recording_instrument(spectra, instrument)
     counts = spectra.counts.isel(dict(where or {}))
     if counts.size == 0:
         raise InputError("where", dict(where or {}), "some spectra", "select pixels that exist")
     axes = [dim for dim in counts.dims if dim != "energy_loss"]
     summed = counts.sum(axes, dtype=np.float64) if axes else counts.astype(np.float64)
+    spectra = spectra.moved(common_offset(spectra.energy_loss, summed.values[None]))
+    chosen = recording_instrument(spectra, instrument)
     model, bins = prepared(chosen, window)
-    fit = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen)).fit(summed.values[None])
+    noise = recording_noise(spectra, chosen)
+    if float(counts.max()) >= noise.full:
+        raise InputError("where", dict(where or {}), "spectra without a saturated channel", "select others")
+    number = counts.size // summed.size
+    fitter = Fitter(model, spectra.energy_loss, bins, noise.of_sum(number), ratio)
+    fit = fitter.fit(summed.values[None])
     if fit.failed[0] != Reason.NONE:
         raise InputError(
             "where", dict(where or {}), "a spectrum of the specimen", REASONS[Reason(fit.failed[0])]
         )
+    gain = noise.gain  # electrons of the model are counts
     parts = {
         name: bins.total(part[None])[0] for name, part in pixel_components(model, fit.parameters[0]).items()
     }
@@ -85,12 +95,14 @@ def explain_spectrum(
     estimates = {name: float(value) for name, value in zip(PARAMETERS, fit.parameters[0], strict=True)} | {
         f"{name}_std": float(value) for name, value in zip(PARAMETERS, fit.deviations[0], strict=True)
     }
+    for name in ("electrons", "electrons_std"):
+        estimates[name] /= gain
     dataset.attrs = {
         **provenance.attributes("a spectrum and its fit", "explain_spectrum", previous=spectra.attrs),
         **estimates,
-        "t_over_lambda": float(model.mean_scatterings(fit.parameters[0, 1], fit.parameters[0, 3])),
+        "t_over_lambda": float(fit.scatterings[0]),
         "chi_square": float(fit.chi_square[0]),
-        "degrees_of_freedom": bins.size - len(PARAMETERS),
-        "spectra": counts.size // summed.size,
+        "degrees_of_freedom": fitter.degrees_of_freedom,
+        "spectra": number,
     }
     return dataset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lto_sim.microscope import SpectrumModel
 from lto_sim.quantify.alignment import zero_loss_channels
 from lto_sim.quantify.energy_bins import EnergyBins
-from lto_sim.quantify.li_model import PARAMETERS, LithiumModel, cramer_rao, pixel_spectra
+from lto_sim.quantify.li_model import PARAMETERS, LithiumModel, cramer_rao, pixel_spectra, scatterings
 from lto_sim.quantify.reasons import Reason
 from lto_sim.quantify.scoring import CountVariance, score
 
@@ -21,10 +21,16 @@ __all__ = ["FittedPixels", "Fitter", "PixelNoise"]
 
 Floats = NDArray[np.float64]
 
-_SIGMAS: Final = 8.0
+_SIGMAS: Final = (5.0, 8.0)
 """Standard deviations beyond 0 and 1 up to which the model holds."""
-_MARGINS: Final = {"ratio": (0.4, 0.8), "plasmon_mix": (0.5, 6.0), "li_fraction": (0.5, 20.0)}
-"""Least and largest margins; of a pixel whose deviation is larger than the largest nothing can be said."""
+_MARGINS: Final = (
+    {"length": 0.03, "ratio": 0.25, "plasmon_mix": 0.8, "li_fraction": 0.5},
+    {"length": 0.12, "ratio": 0.6, "plasmon_mix": 4.0, "li_fraction": 3.0},
+)
+"""Room of the model beyond what noise needs; the second for pixels that end on a bound of the first, as those
+of a specimen do that is not quite that of the model."""
+_WIDEST: Final = {"length": 0.5, "ratio": 0.9, "plasmon_mix": 8.0, "li_fraction": 20.0}
+"""Largest room; of a pixel with a larger deviation nothing can be said."""
 _LENGTHS: Final = 1.25
 _ELECTRONS: Final = 4.0
 """Ratios of lengths, and of electrons, from one model to the next."""
@@ -33,6 +39,8 @@ _THINNEST: Final = 0.02
 """t/lambda below which a pixel is vacuum."""
 _THICKEST: Final = 6.0
 _FIT_AT_ONCE: Final = 4096
+_MOST_LOST: Final = 0.3
+"""Part of the electrons that a counter may miss; beyond, its law is not trusted."""
 _MIDDLE: Final = 0.5
 
 
@@ -46,12 +54,19 @@ class PixelNoise:
     read : Standard deviation of reading [counts per channel].
     dark : Counts without beam that were not subtracted [counts per channel].
     full : Counts of a channel from which it is saturated; infinite where there is no limit.
+    most : Most counts of a channel (its rate limit times the dwell time): of n electrons n/(1 + n/most) are
+        counted.
     """
 
     gain: float = 1.0
     read: float = 0.0
     dark: float = 0.0
     full: float = np.inf
+    most: float = np.inf
+
+    def of_sum(self, spectra: int) -> PixelNoise:
+        """Noise of the sum of several spectra."""
+        return replace(self, read=self.read * np.sqrt(spectra), dark=self.dark * spectra, full=np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +77,7 @@ class FittedPixels:
     ----------
     parameters : (n, 5), in the order of :data:`~lto_sim.quantify.li_model.PARAMETERS`.
     deviations : (n, 5); 0 of parameters that were held.
+    scatterings, scatterings_std : t/lambda and its deviation, (n,).
     chi_square : (n,).
     failed : Codes of :class:`~lto_sim.quantify.reasons.Reason`, (n,) uint8.
     shift : By how much the zero loss lay too high [eV], (n,).
@@ -69,9 +85,29 @@ class FittedPixels:
 
     parameters: Floats
     deviations: Floats
+    scatterings: Floats
+    scatterings_std: Floats
     chi_square: Floats
     failed: NDArray[np.uint8]
     shift: Floats
+
+    @classmethod
+    def empty(cls, size: int) -> FittedPixels:
+        """Nothing fitted yet."""
+        every = (size, len(PARAMETERS))
+        a, b, c, d, e, shift = (np.full(shape, np.nan) for shape in (every, every, size, size, size, size))
+        return cls(a, b, c, d, e, np.zeros(size, dtype=np.uint8), shift)
+
+    def put(self, place: Any, other: FittedPixels) -> None:
+        """Write the fit of some pixels into that of all."""
+        for field in fields(self):
+            getattr(self, field.name)[place] = getattr(other, field.name)
+
+    def fail(self, those: Any, reason: Reason) -> None:
+        """Take the values of some pixels away, for a reason."""
+        self.failed[those] = reason
+        for values in (self.parameters, self.deviations, self.scatterings, self.scatterings_std):
+            values[those] = np.nan
 
 
 class Fitter:
@@ -102,7 +138,7 @@ class Fitter:
             self.noise.gain, self.noise.read**2 * widths + self.noise.gain * self._dark
         )
         self._length, self._recorded, self._share = _log_ratio_table(spectra, bins)
-        self._models: dict[tuple[int, int], LithiumModel] = {}
+        self._models: dict[tuple[int, int, bool], LithiumModel] = {}
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -120,42 +156,46 @@ class Fitter:
 
     def fit(self, counts: NDArray[Any]) -> FittedPixels:
         """Fit spectra (n, channels)."""
-        failed, shift, energy_shift = self._checked(counts)
-        parameters = np.full((failed.size, len(PARAMETERS)), np.nan)
-        deviations, chi_square = np.full_like(parameters, np.nan), np.full(failed.size, np.nan)
-        good = np.flatnonzero(failed == Reason.NONE)
-        binned = self.bins.total(counts if good.size == failed.size else counts[good], shift[good])
+        fitted = FittedPixels.empty(counts.shape[0])
+        counts, shift = self._checked(counts, fitted)
+        good = np.flatnonzero(fitted.failed == Reason.NONE)
+        binned = self.bins.total(counts if good.size == shift.size else counts[good], shift[good])
         binned -= self._dark
         start, thin = self._start(binned)
-        failed[good[thin]] = Reason.VACUUM
+        fitted.fail(good[thin], Reason.VACUUM)
         good, binned, start = good[~thin], binned[~thin], start[~thin]
-        for model, group in self._groups(start):
-            for first in range(0, group.size, _FIT_AT_ONCE):
-                part = group[first : first + _FIT_AT_ONCE]
-                at = good[part]
-                parameters[at], deviations[at], chi_square[at], sound = self._fitted(
-                    model, binned[part], start[part]
-                )
-                failed[at[~sound]] = Reason.NOT_CONVERGED
-        for values in (parameters, deviations, chi_square):
-            values[failed != Reason.NONE] = np.nan
-        return FittedPixels(parameters, deviations, chi_square, failed, energy_shift)
+        shift_eV = fitted.shift[good]
+        left = np.arange(good.size)
+        for wide in (False, True):
+            for model, group in self._groups(start[left], wide):
+                for first in range(0, group.size, _FIT_AT_ONCE):
+                    some = left[group[first : first + _FIT_AT_ONCE]]
+                    fitted.put(good[some], self._fitted(model, binned[some], start[some]))
+            left = left[fitted.failed[good[left]] == Reason.NOT_CONVERGED]
+        fitted.shift[good] = shift_eV
+        return fitted
 
-    def _checked(self, counts: NDArray[Any]) -> tuple[NDArray[np.uint8], NDArray[np.int64], Floats]:
-        """Reasons against a fit, and the shift of the zero loss [channels], [eV]."""
-        failed = np.zeros(counts.shape[0], dtype=np.uint8)
-        total = counts.sum(axis=1, dtype=np.float64)
+    def _checked(self, counts: NDArray[Any], fitted: FittedPixels) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Counts without the detector's limit, and their shift [channels]; notes reasons against a fit."""
+        end = self.bins.energies[-1] + 0.5 * self.energy_loss[1] - 0.5 * self.energy_loss[0]
+        used = counts[:, : self.bins.first[-1]]
+        total = used.sum(axis=1, dtype=np.float64)
         absent = ~np.isfinite(total) | (total <= 0.0)
-        failed[absent] = Reason.NOT_RECORDED
         if absent.any():
             counts = np.where(absent[:, None], 0, counts)
-        if np.isfinite(self.noise.full):
-            failed[~absent & (counts.max(axis=1) >= self.noise.full)] = Reason.SATURATED
-        shift, energy_shift = zero_loss_channels(self.energy_loss, counts)
+        full = np.zeros(absent.size, dtype=bool)
+        if np.isfinite(min(self.noise.full, self.noise.most)):
+            highest = counts[:, : self.bins.first[-1]].max(axis=1)
+            full = (highest >= self.noise.full) | (highest >= _MOST_LOST * self.noise.most)
+        if np.isfinite(self.noise.most):
+            counts = counts / (1.0 - np.minimum(counts / self.noise.most, _MOST_LOST))
+        shift, fitted.shift[:] = zero_loss_channels(self.energy_loss, counts, end)
         low, high = self.bins.room
-        lost = ~np.isfinite(energy_shift) | (shift < low) | (shift > high)
-        failed[lost & (failed == Reason.NONE)] = Reason.NO_ZERO_LOSS
-        return failed, shift, energy_shift
+        fitted.fail((shift < low) | (shift > high), Reason.SHIFTED_OUT)
+        fitted.fail(~np.isfinite(fitted.shift), Reason.NO_ZERO_LOSS)
+        fitted.fail(full, Reason.SATURATED)
+        fitted.fail(absent, Reason.NOT_RECORDED)
+        return counts, shift
 
     def _start(self, binned: Floats) -> tuple[Floats, NDArray[np.bool_]]:
         """Parameters by the log-ratio, and which pixels are too thin."""
@@ -168,7 +208,7 @@ class Fitter:
         start[:, 1], start[:, 2] = length, 1.0 if self.ratio is None else self.ratio
         return start, share > self._share[0]
 
-    def _groups(self, start: Floats) -> Iterator[tuple[LithiumModel, NDArray[np.intp]]]:
+    def _groups(self, start: Floats, wide: bool) -> Iterator[tuple[LithiumModel, NDArray[np.intp]]]:
         """Models and the pixels that each is for, by length and electrons.
 
         A pixel's model depends on that pixel alone, so that its result does not depend on others.
@@ -177,20 +217,20 @@ class Fitter:
         electrons = np.floor(np.log(np.maximum(start[:, 0], 1.0)) / np.log(_ELECTRONS)).astype(np.int64)
         for key in np.unique(np.stack([length, electrons]), axis=1).T:
             those = np.flatnonzero((length == key[0]) & (electrons == key[1]))
-            yield self._model(int(key[0]), int(key[1])), those
+            yield self._model(int(key[0]), int(key[1]), wide), those
 
-    def _model(self, length: int, electrons: int) -> LithiumModel:
-        key = length, electrons
+    def _model(self, length: int, electrons: int, wide: bool) -> LithiumModel:
+        key = length, electrons, wide
         if key not in self._models:
             ends = _LENGTHS**length, _LENGTHS ** (length + 1)
             centre = 1.0 if self.ratio is None else round(self.ratio / _RATIO_STEP) * _RATIO_STEP
-            ranges = self._ranges(ends, _ELECTRONS**electrons, max(centre, _RATIO_STEP))
+            ranges = self._ranges(ends, _ELECTRONS**electrons, max(centre, _RATIO_STEP), wide)
             model = _cached_model(self.spectra, self.bins, ranges)
             self._models[key] = model if self.ratio is None else model.with_ratio(self.ratio)
         return self._models[key]
 
     def _ranges(
-        self, ends: tuple[float, float], electrons: float, ratio: float
+        self, ends: tuple[float, float], electrons: float, ratio: float, wide: bool
     ) -> tuple[tuple[float, float], ...]:
         """Ranges of p, q, y and x that hold the estimates of pixels between two lengths."""
         bounds = [
@@ -200,22 +240,21 @@ class Fitter:
             )
             for length in ends
         ]  # fmt: skip
-        margin = {
-            name: min(_SIGMAS * max(b[name] for b in bounds) + least, most)
-            for name, (least, most) in _MARGINS.items()
+        spread = {name: max(b[name] for b in bounds) for name in _WIDEST}
+        spread["length"] = max(b["length"] / end for b, end in zip(bounds, ends, strict=True))
+        room = {
+            name: min(_SIGMAS[wide] * spread[name] + _MARGINS[wide][name], widest)
+            for name, widest in _WIDEST.items()
         }
-        room = [min(_SIGMAS * b["length"] / end, 0.5) + 0.02 for b, end in zip(bounds, ends, strict=True)]
         return (
-            (ends[0] * (1.0 - room[0]), ends[1] * (1.0 + room[1])),
-            (max(ratio - margin["ratio"], 0.1 * ratio), ratio + margin["ratio"]),
-            (-margin["plasmon_mix"], 1.0 + margin["plasmon_mix"]),
-            (-margin["li_fraction"], 1.0 + margin["li_fraction"]),
+            (ends[0] * (1.0 - room["length"]), ends[1] * (1.0 + room["length"])),
+            (max(ratio - room["ratio"], 0.1 * ratio), ratio + room["ratio"]),
+            (-room["plasmon_mix"], 1.0 + room["plasmon_mix"]),
+            (-room["li_fraction"], 1.0 + room["li_fraction"]),
         )
 
-    def _fitted(
-        self, model: LithiumModel, binned: Floats, start: Floats
-    ) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
-        """Parameters, deviations, chi-square and success of a few thousand pixels."""
+    def _fitted(self, model: LithiumModel, binned: Floats, start: Floats) -> FittedPixels:
+        """Fit a few thousand pixels from their starts; their shift is not known here."""
         free = model.free
         low, high = model.bounds(start[:, 0])
         held = start[0]
@@ -232,7 +271,16 @@ class Fitter:
         variance = np.einsum("naa->na", fit.covariance)
         sound = fit.converged & np.all(variance > 0.0, axis=1)
         deviations[:, free] = np.sqrt(np.where(sound[:, None], variance, 1.0))
-        return parameters, deviations, fit.chi_square, sound
+        value, slopes = scatterings(self.spectra, np.where(sound[:, None], parameters, 1.0))
+        slopes = slopes[:, free]
+        covariance = np.where(sound[:, None, None], fit.covariance, 0.0)
+        spread = np.sqrt(np.maximum(np.einsum("na,nab,nb->n", slopes, covariance, slopes), 0.0))
+        failed = np.zeros(sound.size, dtype=np.uint8)
+        fitted = FittedPixels(
+            parameters, deviations, value, spread, fit.chi_square, failed, np.zeros(sound.size)
+        )
+        fitted.fail(~sound, Reason.NOT_CONVERGED)
+        return fitted
 
 
 @lru_cache(maxsize=32)

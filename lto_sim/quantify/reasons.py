@@ -24,6 +24,8 @@ class Reason(IntEnum):
     NO_EDGE = 7
     OUT_OF_RANGE = 8
     SINGULAR = 9
+    SHIFTED_OUT = 10
+    PARTLY_VACUUM = 11
 
 
 REASONS: Final[dict[Reason, str]] = {
@@ -32,11 +34,13 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.SATURATED: "a channel is saturated",
     Reason.NO_ZERO_LOSS: "no zero loss where it should be",
     Reason.VACUUM: "beside the specimen: too thin to be quantified",
-    Reason.NOT_CONVERGED: "no best fit was found within the range of the model",
+    Reason.NOT_CONVERGED: "the fit ends on a bound of the model, or not at all",
     Reason.POOR_FIT: "the spectrum is not one of the model",
     Reason.NO_EDGE: "the edge does not rise out of the noise",
     Reason.OUT_OF_RANGE: "a line ends where none may lie",
     Reason.SINGULAR: "the parts of the model cannot be told apart",
+    Reason.SHIFTED_OUT: "the zero loss is shifted so far that the range does not hold Li-K or itself",
+    Reason.PARTLY_VACUUM: "too much Ti-M2,3 for its plasmon: a part of the pixel is vacuum, or much thinner",
 }
 """Meaning of every code."""
 

@@ -17,7 +17,14 @@ from lto_sim.microscope import Instrument, SpectrumModel, spectrum_model
 from lto_sim.quantify.energy_bins import EnergyBins
 from lto_sim.quantify.li_fit import PixelNoise
 
-__all__ = ["Spectra", "prepared", "recorded_spectra", "recording_instrument", "recording_noise"]
+__all__ = [
+    "Spectra",
+    "knows_gain",
+    "prepared",
+    "recorded_spectra",
+    "recording_instrument",
+    "recording_noise",
+]
 
 Floats = NDArray[np.float64]
 
@@ -59,6 +66,12 @@ class Spectra:
         """Number of spectra."""
         return int(np.prod(self.shape))
 
+    def moved(self, by: float) -> Spectra:
+        """The same spectra, their energies less `by` [eV]."""
+        energy = self.counts["energy_loss"]
+        axis = ("energy_loss", energy.values - by, energy.attrs)
+        return Spectra(self.counts.assign_coords(energy_loss=axis), self.attrs)
+
     def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:
         """Place (in the flattened image axes) and values (n, channels) of every block."""
         values, channels = self.counts.data, self.counts.shape[-1]
@@ -98,6 +111,8 @@ def recorded_spectra(recording: xr.Dataset | xr.DataArray) -> Spectra:
     InputError
         No counts, other axes, an energy axis that is not calibrated or not even.
     """
+    if not isinstance(recording, xr.Dataset | xr.DataArray):
+        raise InputError("recording", type(recording).__name__, "a Dataset or DataArray", "open a store")
     if isinstance(recording, xr.Dataset):
         if "counts" not in recording:
             held = ", ".join(sorted(map(str, recording.data_vars))[:4]) or "nothing"
@@ -106,7 +121,9 @@ def recorded_spectra(recording: xr.Dataset | xr.DataArray) -> Spectra:
     else:
         counts = recording
     extra = set(map(str, counts.dims)) - {*_DIMS, "energy_loss"}
-    if "energy_loss" not in counts.dims or extra or counts.size == 0:
+    if counts.size == 0 or counts.dtype.kind not in "buif":
+        raise InputError("recording", f"{counts.dtype} {counts.shape}", "some real numbers", "give spectra")
+    if "energy_loss" not in counts.dims or extra:
         raise InputError(
             "recording", " x ".join(map(str, counts.dims)), "axes from time, y, x, and energy_loss",
             "give spectra; maps go to track",
@@ -157,7 +174,7 @@ def recording_instrument(spectra: Spectra, given: Instrument | str | None = None
     if not isinstance(given, Instrument):
         for key, (path, unit) in _FROM_METADATA.items():
             if key in spectra.attrs:
-                values[path] = float(spectra.attrs[key]) * unit
+                values[path] = _number(spectra.attrs, key, 0.0) * unit
     edges = instrument.spectrum.edges
     missing = [edge for edge in _NEEDED if edge not in edges]
     if missing:
@@ -178,11 +195,39 @@ def _prepared(instrument: Instrument, window: tuple[float, float]) -> tuple[Spec
 
 
 def recording_noise(spectra: Spectra, instrument: Instrument) -> PixelNoise:
-    """What the detector of a recording adds to its counts."""
+    """What the detector of a recording adds to its counts.
+
+    Raises
+    ------
+    InputError
+        A gain or a dwell time in the attributes that is no number or not above 0.
+    """
     detector, dtype = instrument.detector, spectra.counts.dtype
     full = float(np.iinfo(dtype).max) if dtype.kind in "ui" else np.inf
+    dwell = _number(spectra.attrs, "dwell_time_s", 0.0)
     if detector.kind == "ccd":
-        limit = np.inf if detector.full_scale is None else detector.full_scale
-        return PixelNoise(detector.gain, detector.read_noise, 0.0, min(full, limit))
-    dwell = float(spectra.attrs.get("dwell_time_s", 0.0))
-    return PixelNoise(float(spectra.attrs.get("detector_gain", 1.0)), 0.0, detector.dark * dwell, full)
+        gain = _number(spectra.attrs, "detector_gain", detector.gain)
+        read = float(np.hypot(detector.read_noise, gain * np.sqrt(detector.dark * dwell)))
+        limit = np.inf if detector.full_scale is None else np.floor(detector.full_scale)
+        return PixelNoise(gain, read, 0.0, min(full, float(limit)))
+    gain = _number(spectra.attrs, "detector_gain", 1.0)
+    most = np.inf if detector.saturation is None or dwell == 0.0 else detector.saturation * dwell
+    return PixelNoise(gain, 0.0, detector.dark * dwell, full, most)
+
+
+def knows_gain(spectra: Spectra) -> bool:
+    """Whether counts of the recording are known in electrons."""
+    return "detector_gain" in spectra.attrs or spectra.counts.attrs.get("units") == "electrons"
+
+
+def _number(attrs: Mapping[Any, Any], name: str, default: float) -> float:
+    """Positive number of the attributes."""
+    if name not in attrs:
+        return default
+    try:
+        value = float(attrs[name])
+    except (TypeError, ValueError):
+        value = np.nan
+    if not (np.isfinite(value) and value > 0.0):
+        raise InputError(name, attrs[name], "a number > 0", "correct the attribute, or remove it")
+    return value

@@ -32,6 +32,8 @@ from lto_sim.reproduce.surfaces import REFERENCE_SURFACES
 __all__ = ["conductances", "core_shell", "insertion_maps", "surface_effect"]
 
 _NO_SURFACE_COLOUR: Final = "#CC79A7"
+_RECORDED: Final = 0.9
+"""Part of the pixels of a frame that have a value, where it is shown."""
 _PARTS: Final = (0.05, 0.25, 0.55, 1.0)
 _SHELL: Final = (
     "h₀: lithium beyond that at mid-height, as a thickness normal to the wall, where the planar front ends; "
@@ -104,8 +106,10 @@ def insertion_maps(results: Sequence[CaseResult]) -> Figure | None:
     rows = []
     for result in results:
         values = result.maps["li_fraction"].values
-        whole = np.flatnonzero(np.isfinite(values).all(axis=(1, 2)))
-        mean, time = values[whole].mean(axis=(1, 2)), result.maps["time"].values
+        whole = np.flatnonzero(np.isfinite(values).mean(axis=(1, 2)) > _RECORDED)
+        if not whole.size:
+            continue
+        mean, time = np.nanmean(values[whole], axis=(1, 2)), result.maps["time"].values
         frames = [int(whole[np.argmin(np.abs(mean - content))]) for content in CONTENTS]
         panels = [Panel(values[i], _size(result), _clock(float(time[i]))) for i in frames]
         rows.append((f"{result.case.temperature_degC:g} °C", panels))
