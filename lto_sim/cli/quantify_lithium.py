@@ -151,9 +151,10 @@ def draw_lithium(
     around = {dim: slice(max(at - 3, 0), at + 4) for dim, at in zip(("y", "x"), centre, strict=True)}
     low, high = maps.attrs["window_eV"]
     ratio = maps.attrs.get("ti_over_plasmon")
+    places: tuple[dict[str, Any], ...] = ({"y": centre[0], "x": centre[1]}, around)
     pixel, region = (
-        explain_spectrum(recording, here | place, instrument, window=(low, high), ratio=ratio)
-        for place in ({"y": centre[0], "x": centre[1]}, around)
+        explain_spectrum(recording, {**here, **at}, instrument, window=(low, high), ratio=ratio)
+        for at in places
     )
     place = (float(maps["x"][centre[1]]), float(maps["y"][centre[0]]))
     with new_file(path, force) as temporary:

@@ -178,8 +178,18 @@ def titanium_window(energy: Floats, mean: Floats) -> tuple[float, float]:
     ----------
     energy : Energies [eV], (m,).
     mean : Counts, (m,).
+
+    Raises
+    ------
+    InputError
+        A range without Ti-L2,3.
     """
     near = (energy > _FIRST_EV - 20.0) & (energy < _LAST_EV + 20.0)
+    if np.count_nonzero(near) < 8:
+        raise InputError(
+            "energy_loss", f"{energy[0]:.4g} to {energy[-1]:.4g} eV", "a range with Ti-L2,3, 445 to 475 eV",
+            "give spectra of this edge",
+        )  # fmt: skip
     at, level = energy[near], mean[near]
     model = WhiteLines(float(at[0]))
     plain = line_response(at, None, ())
