@@ -19,8 +19,8 @@ from lto_sim.cli.app import OneLineGroup
 from lto_sim.cli.compare import EXAMPLE, NAME, command
 from lto_sim.files import read_dataset, write_dataset, write_hspy
 from lto_sim.microscope import render_maps
-from lto_sim.quantify.comparison import compare_maps
-from lto_sim.quantify.pose import Pose
+from lto_sim.quantify.compare.comparison import compare_maps
+from lto_sim.quantify.compare.pose import Pose
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
 
@@ -313,7 +313,7 @@ def test_a_slab_is_one_row(lto: Lto) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_its_own_maps_lie_where_they_are(run: xr.Dataset, seed: int) -> None:
     """The outline of rendered maps is a mask of every pixel that is touched."""
-    from lto_sim.quantify.pose import find_pose
+    from lto_sim.quantify.compare.pose import find_pose
 
     maps = render_maps(run, noise=0.2, rng=seed)
     wide = maps.pad(y=4, x=4, constant_values=np.nan)

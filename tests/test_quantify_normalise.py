@@ -10,8 +10,8 @@ import xarray as xr
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics import Profile, fit_rate_constant, track_front
-from lto_sim.quantify.normalise import KnownFraction, normalise_maps
-from lto_sim.quantify.plateaus import find_plateaus, normalise_by_plateaus
+from lto_sim.quantify.series.normalise import KnownFraction, normalise_maps
+from lto_sim.quantify.series.plateaus import find_plateaus, normalise_by_plateaus
 
 SEEDS: Final = (1, 2, 3)
 PIXEL: Final = 31e-9

@@ -10,8 +10,8 @@ import lto_sim as lto
 from lto_sim.errors import InputError
 from lto_sim.microscope import SpectrumModel, spectrum_model
 from lto_sim.quantify import Reason
-from lto_sim.quantify.edge_maps import quantify_oxygen
-from lto_sim.quantify.oxygen import o_o_distance_map
+from lto_sim.quantify.lines.edge_maps import quantify_oxygen
+from lto_sim.quantify.lines.oxygen import o_o_distance_map
 
 THICKNESS = 100e-9
 ELECTRONS = 7600.0

@@ -10,7 +10,7 @@ import shapely
 import xarray as xr
 
 from lto_sim.errors import InputError
-from lto_sim.quantify.pose import Pose, area_weights, find_pose, particle_of_run
+from lto_sim.quantify.compare.pose import Pose, area_weights, find_pose, particle_of_run
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
 

@@ -13,8 +13,8 @@ from scipy import ndimage
 from lto_sim.errors import InputError
 from lto_sim.files import read_recording
 from lto_sim.microscope import Instrument, plan_acquisition
-from lto_sim.quantify.registration import MEASURED, MISSING, OUTLIER, Drift, find_drift
-from lto_sim.quantify.shifts import apply_drift
+from lto_sim.quantify.series.registration import MEASURED, MISSING, OUTLIER, Drift, find_drift
+from lto_sim.quantify.series.shifts import apply_drift
 from lto_sim.specimen.raster import pixel_offsets
 
 PIXEL: Final = 31e-9

@@ -13,9 +13,9 @@ from scipy import special
 
 from lto_sim.errors import InputError
 from lto_sim.files import read_recording
-from lto_sim.quantify.series import regular_series
-from lto_sim.quantify.spikes import Spikes, find_spikes, without_spikes
-from lto_sim.quantify.time_zero import align_series, find_steps, find_time_zero
+from lto_sim.quantify.series.frames import regular_series
+from lto_sim.quantify.series.spikes import Spikes, find_spikes, without_spikes
+from lto_sim.quantify.series.time_zero import align_series, find_steps, find_time_zero
 
 SEEDS: Final = (1, 2, 3)
 RECORDED: Final = Path(__file__).parents[2] / "shared" / "data"

@@ -14,10 +14,10 @@ from lto_sim.files import read_recording
 from lto_sim.microscope import SpectrumModel, spectrum_model
 from lto_sim.plot.titanium import plot_titanium
 from lto_sim.quantify import Reason
-from lto_sim.quantify import white_lines as lines
-from lto_sim.quantify.edge_maps import quantify_titanium
-from lto_sim.quantify.titanium import titanium_valence
-from lto_sim.quantify.white_lines import WhiteLines
+from lto_sim.quantify.lines import white_lines as lines
+from lto_sim.quantify.lines.edge_maps import quantify_titanium
+from lto_sim.quantify.lines.titanium import titanium_valence
+from lto_sim.quantify.lines.white_lines import WhiteLines
 
 RECORDED = Path(__file__).parents[2] / "shared" / "data"
 THICKNESS = 100e-9

@@ -14,7 +14,7 @@ import numpy as np
 
 from lto_sim.files import read_recording
 from lto_sim.plot.titanium import plot_titanium
-from lto_sim.quantify.titanium import titanium_valence
+from lto_sim.quantify.lines.titanium import titanium_valence
 
 HERE = Path(__file__).resolve().parents[2] / "shared" / "data"
 HIGH, LOW = "tio2_ti_l_high_loss.dm4", "tio2_ti_l_low_loss.dm4"

@@ -16,8 +16,8 @@ from lto_sim.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from lto_sim.quantify.comparison import Comparison, Nuisance
-    from lto_sim.quantify.pose import Pose
+    from lto_sim.quantify.compare.comparison import Comparison, Nuisance
+    from lto_sim.quantify.compare.pose import Pose
 
 __all__ = ["EXAMPLE", "NAME", "command"]
 
@@ -126,7 +126,7 @@ def command(
             "MAPS", "intensities", "li fractions, or a contrast that is free", "add --free contrast,offset"
         )
     where, how = _pose(pose, names, run, maps)
-    from lto_sim.quantify.comparison import compare_maps
+    from lto_sim.quantify.compare.comparison import compare_maps
 
     comparison = compare_maps(
         run,
@@ -174,7 +174,7 @@ def _pose(text: str | None, names: set[str], run: xr.Dataset, maps: xr.Dataset) 
         )
     if text == "none":
         return None, "the maps' frame taken for the run's"
-    from lto_sim.quantify.pose import Pose, find_pose
+    from lto_sim.quantify.compare.pose import Pose, find_pose
 
     if text == "find":
         try:

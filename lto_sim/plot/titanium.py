@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.plot.style import MAP_COLOURS, figure, styled, with_deviation
-from lto_sim.quantify import white_lines as lines
-from lto_sim.quantify.titanium import TiValence
+from lto_sim.quantify.lines import white_lines as lines
+from lto_sim.quantify.lines.titanium import TiValence
 
 __all__ = ["plot_titanium"]
 
@@ -37,7 +37,7 @@ def plot_titanium(result: TiValence, pixel: tuple[int, ...] | None = None) -> Fi
 
     Parameters
     ----------
-    result : From :func:`~lto_sim.quantify.titanium.titanium_valence`.
+    result : From :func:`~lto_sim.quantify.lines.titanium.titanium_valence`.
     pixel : Index of the pixel; default the brightest that did not fail.
 
     Raises

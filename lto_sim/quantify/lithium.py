@@ -20,7 +20,7 @@ What the lithium is measured by is `normalise`:
 Deviations are those of counting. What no deviation holds, measured on 150 nm: Ti-M2,3 stronger by 10 % than
 the reference moves x by 0.1 to 0.3, stray counts of 0.1 % of the beam by 0.01, a plasmon that is 1 eV wider
 or narrower than 12 eV by 0.03. References of the series itself (frames that are known to be Li4 and Li7:
-:func:`~lto_sim.quantify.normalise.normalise_maps`) take most of that away. Below some 5000 electrons a pixel
+`normalise_maps`) take most of that away. Below some 5000 electrons a pixel
 estimates are biased by more than 0.05: add up pixels or frames first.
 """
 

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from lto_sim import provenance
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.oxygen import OODistance, o_o_distance_map
+from lto_sim.quantify.lines.oxygen import OODistance, o_o_distance_map
+from lto_sim.quantify.lines.titanium import TiValence, titanium_valence, titanium_window
 from lto_sim.quantify.reasons import reason_attributes
 from lto_sim.quantify.recorded import Spectra, recorded_spectra
-from lto_sim.quantify.titanium import TiValence, titanium_valence, titanium_window
 
 __all__ = ["quantify_oxygen", "quantify_titanium"]
 
@@ -57,7 +57,7 @@ def quantify_titanium(
     recording : Spectra with axes from (time, y, x) and ``energy_loss`` [eV]; read block by block.
     low_loss : Low loss of the same pixels, or one spectrum for all.
     align, position, ti4_position, ti3_position, window : See
-        :func:`~lto_sim.quantify.titanium.titanium_valence`.
+        :func:`~lto_sim.quantify.lines.titanium.titanium_valence`.
     counts_per_electron, read_noise : Of the detector [counts]; default those of a counting detector where the
         recording names one, else the noise is estimated.
     progress : Told the part done, 0 to 1.
@@ -137,7 +137,7 @@ def quantify_oxygen(
     Parameters
     ----------
     recording, low_loss, counts_per_electron, read_noise, progress : See :func:`quantify_titanium`.
-    align, window : See :func:`~lto_sim.quantify.oxygen.o_o_distance_map`.
+    align, window : See :func:`~lto_sim.quantify.lines.oxygen.o_o_distance_map`.
 
     Returns
     -------

@@ -3,7 +3,7 @@
 Signs: x to the right, y down; a positive displacement means that the specimen moved to the right (down) in
 the image. It is counted from the first frame that could be registered.
 
-Every frame is matched to the reference (:mod:`~lto_sim.quantify.image_match`): the first frame, the frame
+Every frame is matched to the reference (:mod:`~.image_match`): the first frame, the frame
 before (for specimens that leave the frame of the first one; errors add up), or the mean of all other frames,
 once they are shifted back. Frames that hold nothing, and frames whose displacement or likeness stands alone
 (beyond what the frames before and the frames after each lead to), are replaced by interpolation in time and
@@ -28,7 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.image_match import LEAST_SIDE, Match, Pattern, match, pattern_of, shifted_back
+from lto_sim.quantify.series.image_match import LEAST_SIDE, Match, Pattern, match, pattern_of, shifted_back
 
 __all__ = ["MEASURED", "MISSING", "OUTLIER", "Drift", "find_drift"]
 

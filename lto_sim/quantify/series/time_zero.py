@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.labels import continued
+from lto_sim.quantify.series.labels import continued
 
 __all__ = ["TimeZero", "align_series", "find_steps", "find_time_zero"]
 

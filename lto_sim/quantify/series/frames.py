@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.labels import continued
+from lto_sim.quantify.series.labels import continued
 
 __all__ = ["regular_series"]
 

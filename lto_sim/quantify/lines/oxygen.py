@@ -17,9 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.microscope.fine_structure import O_O_CONSTANT, O_O_THRESHOLD_EV
-from lto_sim.quantify import oxygen_lines as lines
-from lto_sim.quantify.line_response import line_response
-from lto_sim.quantify.line_series import (
+from lto_sim.quantify.lines import oxygen_lines as lines
+from lto_sim.quantify.lines.line_response import line_response
+from lto_sim.quantify.lines.line_series import (
     SeriesFit,
     checked_spectra,
     detector_noise,
@@ -29,7 +29,7 @@ from lto_sim.quantify.line_series import (
     scattered,
     unflattened,
 )
-from lto_sim.quantify.oxygen_lines import OxygenLines
+from lto_sim.quantify.lines.oxygen_lines import OxygenLines
 from lto_sim.quantify.reasons import Reason
 
 __all__ = ["OODistance", "o_o_distance_map"]

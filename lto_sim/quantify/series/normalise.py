@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.labels import continued
+from lto_sim.quantify.series.labels import continued
 
 __all__ = ["KnownFraction", "intensity_of", "labelled_fractions", "normalise_maps"]
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.labels import continued
-from lto_sim.quantify.registration import Drift
+from lto_sim.quantify.series.labels import continued
+from lto_sim.quantify.series.registration import Drift
 
 __all__ = ["apply_drift"]
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from lto_sim.errors import InputError
-from lto_sim.quantify.normalise import intensity_of, labelled_fractions
+from lto_sim.quantify.series.normalise import intensity_of, labelled_fractions
 
 __all__ = ["Plateaus", "find_plateaus", "normalise_by_plateaus"]
 
@@ -80,7 +80,7 @@ def normalise_by_plateaus(
 
     Returns
     -------
-    As :func:`~lto_sim.quantify.normalise.normalise_maps`, with ``maps_contrast``, ``maps_offset`` and their
+    As `normalise_maps`, with ``maps_contrast``, ``maps_offset`` and their
     covariance in the attributes.
 
     Raises

@@ -23,11 +23,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import theilslopes
 
 from lto_sim.errors import InputError
-from lto_sim.quantify import white_lines as lines
-from lto_sim.quantify.line_fit import best_start
-from lto_sim.quantify.line_noise import deviations
-from lto_sim.quantify.line_response import line_response
-from lto_sim.quantify.line_series import (
+from lto_sim.quantify.lines import white_lines as lines
+from lto_sim.quantify.lines.line_fit import best_start
+from lto_sim.quantify.lines.line_noise import deviations
+from lto_sim.quantify.lines.line_response import line_response
+from lto_sim.quantify.lines.line_series import (
     SeriesFit,
     checked_spectra,
     detector_noise,
@@ -37,8 +37,8 @@ from lto_sim.quantify.line_series import (
     scattered,
     unflattened,
 )
+from lto_sim.quantify.lines.white_lines import WhiteLines, l3_maximum
 from lto_sim.quantify.reasons import Reason
-from lto_sim.quantify.white_lines import WhiteLines, l3_maximum
 
 __all__ = ["TI3_SHIFT_EV", "TiValence", "titanium_valence", "titanium_window"]
 

@@ -30,14 +30,14 @@ from scipy import special
 
 from lto_sim.errors import InputError
 from lto_sim.provenance import named
-from lto_sim.quantify.channels import (
+from lto_sim.quantify.series.channels import (
     ChannelSums,
     dead_channels,
     energy_median,
     hot_channels,
     sharp_channels,
 )
-from lto_sim.quantify.count_noise import scatter_of_counts
+from lto_sim.quantify.series.count_noise import scatter_of_counts
 
 __all__ = ["Spikes", "find_spikes", "without_spikes"]
 
@@ -111,7 +111,7 @@ def find_spikes(
     ----------
     counts : (time, y, x, energy_loss), or a plain array with these axes; read twice, frame by frame.
     counts_per_electron : Gain of the detector; None: 1 for whole numbers, which were counted, else estimated
-        from their scatter (:mod:`~lto_sim.quantify.count_noise`), at least 1.
+        from their scatter (:mod:`~lto_sim.quantify.series.count_noise`), at least 1.
     readout_std : Standard deviation of the readout [counts]; None: 0 with a gain, or for whole numbers, else
         estimated too.
     expected_false : False spikes expected in the whole recording, if it holds none.

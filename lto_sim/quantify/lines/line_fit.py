@@ -19,7 +19,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.quantify.line_response import LineResponse
+from lto_sim.quantify.lines.line_response import LineResponse
 
 __all__ = ["Fitted", "LineModel", "Parts", "best_start", "fit_lines", "whole"]
 

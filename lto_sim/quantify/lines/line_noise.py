@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 from scipy.optimize import nnls
 
-from lto_sim.quantify.line_fit import Fitted, LineModel, whole
-from lto_sim.quantify.line_response import LineResponse
+from lto_sim.quantify.lines.line_fit import Fitted, LineModel, whole
+from lto_sim.quantify.lines.line_response import LineResponse
 
 __all__ = ["Noise", "covariance", "deviations", "estimated_noise"]
 

@@ -18,8 +18,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.quantify.line_fit import Parts
-from lto_sim.quantify.line_shapes import line, power_law, step
+from lto_sim.quantify.lines.line_fit import Parts
+from lto_sim.quantify.lines.line_shapes import line, power_law, step
 
 __all__ = ["WhiteLines", "l3_maximum"]
 
@@ -109,7 +109,7 @@ class WhiteLines:
         return np.stack([first, first + theta[:, D3], second, second + theta[:, D3] + theta[:, D2]], axis=1)
 
     def parts(self, theta: Floats, energy_eV: Floats) -> Parts:
-        """Values and derivatives; see :class:`~lto_sim.quantify.line_fit.Parts`."""
+        """Values and derivatives; see :class:`~lto_sim.quantify.lines.line_fit.Parts`."""
         n, m = theta.shape[0], energy_eV.size
         shape, by_exponent = power_law(energy_eV, self.reference_eV, theta[:, R])
         amount = theta[:, A, None]

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lto_sim.errors import InputError
-from lto_sim.quantify.line_fit import LineModel, best_start, fit_lines
-from lto_sim.quantify.line_noise import Noise, covariance, estimated_noise
-from lto_sim.quantify.line_response import LineResponse
+from lto_sim.quantify.lines.line_fit import LineModel, best_start, fit_lines
+from lto_sim.quantify.lines.line_noise import Noise, covariance, estimated_noise
+from lto_sim.quantify.lines.line_response import LineResponse
 from lto_sim.quantify.reasons import Reason
 
 __all__ = [

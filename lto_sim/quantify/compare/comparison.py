@@ -25,7 +25,7 @@ from lto_sim.constants import FWHM_PER_SIGMA
 from lto_sim.errors import InputError
 from lto_sim.microscope.frames import frames_of
 from lto_sim.provenance import named
-from lto_sim.quantify.pose import Pose, area_weights, box_text, particle_of_run
+from lto_sim.quantify.compare.pose import Pose, area_weights, box_text, particle_of_run
 
 __all__ = ["Choice", "Comparison", "Nuisance", "compare_maps"]
 
