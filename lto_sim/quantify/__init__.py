@@ -15,6 +15,15 @@ from lto_sim.quantify.lines import (
 from lto_sim.quantify.lithium import Normalisation, quantify_lithium
 from lto_sim.quantify.reasons import REASONS, Reason, counted
 from lto_sim.quantify.recorded import recorded_spectra, recording_instrument
+from lto_sim.quantify.references import (
+    Background,
+    MllsFit,
+    WindowResult,
+    atomic_ratio,
+    fit_background,
+    fit_references,
+    window_quantification,
+)
 from lto_sim.quantify.series import (
     Drift,
     KnownFraction,
@@ -38,10 +47,12 @@ from lto_sim.quantify.zero_loss import ZeroLoss, find_zero_loss
 
 __all__ = [
     "REASONS",
+    "Background",
     "Comparison",
     "Drift",
     "EnergyBins",
     "KnownFraction",
+    "MllsFit",
     "Normalisation",
     "Nuisance",
     "OODistance",
@@ -52,9 +63,11 @@ __all__ = [
     "ThicknessRatio",
     "TiValence",
     "TimeZero",
+    "WindowResult",
     "ZeroLoss",
     "align_series",
     "apply_drift",
+    "atomic_ratio",
     "compare_maps",
     "counted",
     "cramer_rao",
@@ -66,6 +79,8 @@ __all__ = [
     "find_steps",
     "find_time_zero",
     "find_zero_loss",
+    "fit_background",
+    "fit_references",
     "normalise_by_plateaus",
     "normalise_maps",
     "o_o_distance_map",
@@ -77,5 +92,6 @@ __all__ = [
     "regular_series",
     "thickness_ratio",
     "titanium_valence",
+    "window_quantification",
     "without_spikes",
 ]

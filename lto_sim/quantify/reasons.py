@@ -26,6 +26,7 @@ class Reason(IntEnum):
     SINGULAR = 9
     SHIFTED_OUT = 10
     PARTLY_VACUUM = 11
+    NO_COUNTS = 12
 
 
 REASONS: Final[dict[Reason, str]] = {
@@ -41,6 +42,7 @@ REASONS: Final[dict[Reason, str]] = {
     Reason.SINGULAR: "the parts of the model cannot be told apart",
     Reason.SHIFTED_OUT: "the zero loss is shifted so far that the range does not hold Li-K or itself",
     Reason.PARTLY_VACUUM: "too much Ti-M2,3 for its plasmon: a part of the pixel is vacuum, or much thinner",
+    Reason.NO_COUNTS: "no counts where they are needed",
 }
 """Meaning of every code."""
 

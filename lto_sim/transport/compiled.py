@@ -47,10 +47,15 @@ def _has_home() -> bool:
 
 
 def _drop_stale_caches() -> None:
-    here = Path(__file__).resolve().parent
-    kernels = [source for source in here.glob("*.py") if "@kernel" in source.read_text(encoding="utf-8")]
+    package = Path(__file__).resolve().parents[1]
+    kernels = [
+        source
+        for room in ("transport", "quantify/references")
+        for source in (package / room).glob("*.py")
+        if any(mark in source.read_text(encoding="utf-8") for mark in ("@kernel", "@summing", "@threaded"))
+    ]
     newest = max((source.stat().st_mtime for source in kernels), default=0.0)
-    for index in (here / "__pycache__").glob("*.nbi"):
+    for index in package.rglob("__pycache__/*.nbi"):
         with contextlib.suppress(OSError):
             if index.stat().st_mtime < newest:
                 index.unlink()
