@@ -10,7 +10,8 @@ import xarray as xr
 from scipy.optimize import minimize, nnls
 
 from lto_sim.errors import InputError
-from lto_sim.quantify import REASONS, _least_squares, _mlls_input, _own_weights, _shared_weights
+from lto_sim.quantify import REASONS
+from lto_sim.quantify.references import _least_squares, _mlls_input, _own_weights, _shared_weights
 from lto_sim.quantify.references.codes import (
     NO_COUNTS,
     NOT_FINITE,
