@@ -30,13 +30,14 @@ def slit_picture():
     low = lto.expected_counts(run, instrument.with_values({"spectrometer.offset": -20.0}))
     counts = recorded["counts"].values[0, 0].astype(np.float64)
     low_loss = low["counts"].values[0, 0].astype(np.float64)
+    low_energy = low["energy_loss"].values
     energy, x = recorded["energy_loss"].values, recorded["x"].values
     position, distance = [], []
     for first in range(0, x.size - GROUP, GROUP):
         rows = slice(first, first + GROUP)
         position.append(x[rows].mean())
         distance.append(
-            1e-9 * o_o_of_spectrum(energy, counts[rows].mean(axis=0), low_loss[rows].mean(axis=0))
+            1e-9 * o_o_of_spectrum(energy, counts[rows].mean(axis=0), low_energy, low_loss[rows].mean(axis=0))
         )
     expected = [(0.310e-9, STEP), (0.280e-9, float(x[-1]))]
     return plot_slit(recorded, np.array(position), np.array(distance), expected, STEP)

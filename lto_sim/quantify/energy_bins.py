@@ -98,6 +98,13 @@ class EnergyBins:
         first = np.unique(np.round((np.array(wanted) - ends[0]) / step).astype(np.int64))
         return cls(first, energy_loss.size, np.asarray(ends[0] + step * first))
 
+    def even(self, width: float = 1.0) -> EnergyBins:
+        """Bins of the same channels and range that all are about as wide [eV], to be looked at."""
+        step = float(self.energies[1] - self.energies[0]) / int(self.first[1] - self.first[0])
+        each = max(1, round(width / step))
+        first = np.arange(self.first[0], self.first[-1] + 1, each)
+        return EnergyBins(first, self.channels, self.energies[0] + step * (first - first[0]))
+
     @property
     def size(self) -> int:
         """Number of bins."""

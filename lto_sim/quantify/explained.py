@@ -39,9 +39,9 @@ def explain_spectrum(
 
     Returns
     -------
-    Dataset over ``bin``: ``counts``, ``expected``, ``zero_loss_and_plasmons``, ``titanium``, ``lithium``
-    (these three sum up to ``expected``), all per eV; ``energy_loss`` [eV] (middle) and ``bin_width`` [eV].
-    Estimates and deviations are attributes.
+    Dataset over ``bin``, 1 eV each (the fit itself has the low loss in one bin): ``counts``, ``expected``,
+    ``zero_loss_and_plasmons``, ``titanium``, ``lithium`` (these three sum up to ``expected``), all per eV;
+    ``energy_loss`` [eV] (middle) and ``bin_width`` [eV]. Estimates and deviations are attributes.
 
     Raises
     ------
@@ -68,15 +68,16 @@ def explain_spectrum(
             "where", dict(where or {}), "a spectrum of the specimen", REASONS[Reason(fit.failed[0])]
         )
     gain = noise.gain  # electrons of the model are counts
+    shown = bins.even()
     parts = {
-        name: bins.total(part[None])[0] for name, part in pixel_components(model, fit.parameters[0]).items()
+        name: shown.total(part[None])[0] for name, part in pixel_components(model, fit.parameters[0]).items()
     }
     step = spectra.energy_loss[1] - spectra.energy_loss[0]
     shift = np.array([round(float(fit.shift[0]) / step)])
-    width = np.diff(bins.energies)
+    width = np.diff(shown.energies)
     names = dict(zip(parts, ("zero_loss_and_plasmons", "titanium", "lithium"), strict=True))
     columns = {
-        "counts": (bins.total(summed.values[None], shift)[0], "recorded"),
+        "counts": (shown.total(summed.values[None], shift)[0], "recorded"),
         "expected": (np.sum(list(parts.values()), axis=0), "fitted"),
         **{names[name]: (values, name) for name, values in parts.items()},
     }
@@ -87,7 +88,7 @@ def explain_spectrum(
         },
         {
             "energy_loss": (
-                "bin", 0.5 * (bins.energies[1:] + bins.energies[:-1]), named("eV", "middle of the bin"),
+                "bin", 0.5 * (shown.energies[1:] + shown.energies[:-1]), named("eV", "middle of the bin"),
             ),
             "bin_width": ("bin", width, named("eV", "width of the bin")),
         },

@@ -8,12 +8,10 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import optimize
 
 from lto_sim.microscope import Instrument, acquire, expected_counts, plan_acquisition
-from lto_sim.microscope.fine_structure import o_o_distance
-from lto_sim.microscope.plural import fourier_ratio
 from lto_sim.provenance import named
+from lto_sim.quantify import o_o_distance_map
 from lto_sim.specimen.raster import pixel_offsets
 from lto_sim.validate.section import Check, worst_row
 from lto_sim.validate.table import Row
@@ -180,7 +178,8 @@ def _slit_rows() -> list[Row]:
     run = step_run(step)
     instrument = Instrument.preset("hf3300_gif_quantum")
     low = instrument.with_values({"spectrometer.offset": -20.0})
-    low_loss = expected_counts(run, low)["counts"].values[0, 0].astype(np.float64)
+    below = expected_counts(run, low)
+    low_energy, low_loss = below["energy_loss"].values, below["counts"].values[0, 0].astype(np.float64)
     energy = np.array(instrument.energy_loss)
     shifts, poor, rich, places = [], [], [], []
     for seed in _SEEDS:
@@ -190,7 +189,7 @@ def _slit_rows() -> list[Row]:
         peaks = {name: _maximum(energy, s, 455.0, 462.0) for name, s in spectra.items()}
         shifts.append(peaks["poor"] - peaks["rich"])
         distances = {
-            name: o_o_of_spectrum(energy, spectra[name], low_loss[part].mean(axis=0))
+            name: o_o_of_spectrum(energy, spectra[name], low_energy, low_loss[part].mean(axis=0))
             for name, part in parts.items()
         }
         rich.append(distances["rich"])
@@ -213,30 +212,9 @@ def _maximum(energy: Floats, spectrum: Floats, low: float, high: float) -> float
     return float(curve.deriv().roots()[0].real)
 
 
-def o_o_of_spectrum(energy: Floats, spectrum: Floats, low_loss: Floats) -> float:
-    """O-O distance [nm]: background off, plural scattering off, peak b on a smooth continuum."""
-    before = (energy > 505.0) & (energy < 528.0)
-    slope, level = np.polyfit(np.log(energy[before]), np.log(spectrum[before]), 1)
-    net = np.where(energy > 528.0, spectrum - np.exp(level) * energy**slope, 0.0)
-    zero = int(np.argmax(low_loss))
-    single = fourier_ratio(net, np.roll(low_loss, -zero), float(energy[1] - energy[0]), 2.0)
-    inside = (energy > 545.0) & (energy < 590.0)
-    at = energy[inside]
-
-    def model(values: Floats) -> Floats:
-        centre, width, height, *smooth = values
-        bell = height * np.exp(-4.0 * np.log(2.0) * ((at - centre) / width) ** 2)
-        return np.asarray(bell + np.polyval(smooth, (at - 565.0) / 20.0))
-
-    data = single[inside] / single[inside].max()
-
-    def misfit(values: Floats) -> Floats:
-        return np.asarray(model(values) - data)
-
-    fit = optimize.least_squares(
-        misfit, [562.0, 9.0, 0.3, 0.0, -0.1, 0.7], x_scale=[5.0, 3.0, 0.1, 0.1, 0.1, 0.1]
-    )
-    return 1e9 * o_o_distance(float(fit.x[0]))
+def o_o_of_spectrum(energy: Floats, spectrum: Floats, low_energy: Floats, low_loss: Floats) -> float:
+    """O-O distance [nm] from peak b of O-K, plural scattering by the low loss."""
+    return 1e9 * float(o_o_distance_map(energy, spectrum, low_loss=(low_energy, low_loss)).distance)
 
 
 def _place(counts: Floats, energy: Floats, instrument: Instrument) -> float:
