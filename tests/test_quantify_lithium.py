@@ -464,3 +464,16 @@ def test_a_sum_of_spectra_has_the_noise_of_a_sum(model: SpectrumModel) -> None:
     fit = explain_spectrum(recording(drawn, ccd, dims="y x"))
     assert fit.attrs["chi_square"] / fit.attrs["degrees_of_freedom"] == pytest.approx(1.0, abs=0.6)
     assert fit.attrs["electrons"] == pytest.approx(64e6, rel=0.02)
+
+
+def test_dead_channels_are_bridged_and_named(model: SpectrumModel) -> None:
+    expected = np.broadcast_to(4e6 * model.recorded(150e-9, 0.5), (1, 5, 5, 200)).copy()
+    for value in (0.0, np.nan):
+        counts = expected.copy()
+        counts[..., [120, 122]] = value  # 55 and 56 eV
+        with pytest.warns(UserWarning, match="2 dead channels, at 55, 56 eV"):
+            maps = quantify_lithium(recording(counts))
+        assert maps["li_fraction"].values == pytest.approx(0.5, abs=0.03)
+    counts[..., 10] = 0.0
+    with pytest.raises(InputError, match="zero loss"):
+        quantify_lithium(recording(counts))

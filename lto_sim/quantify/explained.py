@@ -12,6 +12,7 @@ from lto_sim.errors import InputError
 from lto_sim.microscope import Instrument
 from lto_sim.provenance import named
 from lto_sim.quantify.alignment import common_offset
+from lto_sim.quantify.dead_channels import find_dead_channels
 from lto_sim.quantify.energy_bins import LI_WINDOW
 from lto_sim.quantify.li_fit import Fitter
 from lto_sim.quantify.li_model import PARAMETERS, pixel_components
@@ -61,7 +62,8 @@ def explain_spectrum(
     if float(counts.max()) >= noise.full:
         raise InputError("where", dict(where or {}), "spectra without a saturated channel", "select others")
     number = counts.size // summed.size
-    fitter = Fitter(model, spectra.energy_loss, bins, noise.of_sum(number), ratio)
+    dead = find_dead_channels(spectra.energy_loss, summed.values[None])
+    fitter = Fitter(model, spectra.energy_loss, bins, noise.of_sum(number), ratio, dead)
     fit = fitter.fit(summed.values[None])
     if fit.failed[0] != Reason.NONE:
         raise InputError(

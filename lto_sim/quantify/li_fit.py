@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lto_sim.microscope import SpectrumModel
 from lto_sim.quantify.alignment import zero_loss_channels
+from lto_sim.quantify.dead_channels import DeadChannels
 from lto_sim.quantify.energy_bins import EnergyBins
 from lto_sim.quantify.li_model import PARAMETERS, LithiumModel, cramer_rao, pixel_spectra, scatterings
 from lto_sim.quantify.reasons import Reason
@@ -120,6 +121,7 @@ class Fitter:
     bins : Bins of the channels.
     noise : Of the detector.
     ratio : Ratio q of Ti-M2,3 to plasmon that is taken for all pixels; None leaves it free in each.
+    dead : Channels to be bridged.
     """
 
     def __init__(
@@ -129,9 +131,10 @@ class Fitter:
         bins: EnergyBins,
         noise: PixelNoise | None = None,
         ratio: float | None = None,
+        dead: DeadChannels | None = None,
     ) -> None:
         self.spectra, self.energy_loss, self.bins = spectra, energy_loss, bins
-        self.noise, self.ratio = noise or PixelNoise(), ratio
+        self.noise, self.ratio, self.dead = noise or PixelNoise(), ratio, dead
         widths = np.diff(bins.first).astype(np.float64)
         self._dark = self.noise.dark * widths
         self._variance = CountVariance(
@@ -152,11 +155,13 @@ class Fitter:
 
     def with_ratio(self, ratio: float) -> Fitter:
         """Return a fitter of the same recording with a ratio q for all pixels."""
-        return Fitter(self.spectra, self.energy_loss, self.bins, self.noise, ratio)
+        return Fitter(self.spectra, self.energy_loss, self.bins, self.noise, ratio, self.dead)
 
     def fit(self, counts: NDArray[Any]) -> FittedPixels:
         """Fit spectra (n, channels)."""
         fitted = FittedPixels.empty(counts.shape[0])
+        if self.dead is not None:
+            counts = self.dead.bridged(counts)
         counts, shift = self._checked(counts, fitted)
         good = np.flatnonzero(fitted.failed == Reason.NONE)
         binned = self.bins.total(counts if good.size == shift.size else counts[good], shift[good])

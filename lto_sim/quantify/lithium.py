@@ -40,6 +40,7 @@ from lto_sim.errors import InputError
 from lto_sim.microscope import Instrument
 from lto_sim.provenance import named
 from lto_sim.quantify.alignment import common_offset
+from lto_sim.quantify.dead_channels import find_dead_channels
 from lto_sim.quantify.energy_bins import LI_WINDOW
 from lto_sim.quantify.li_fit import FittedPixels, Fitter
 from lto_sim.quantify.reasons import Reason, reason_attributes
@@ -66,6 +67,8 @@ _SAMPLE: Final = 6000
 _EXCESS: Final = 5.0
 """Standard deviations of Ti-M2,3 over plasmon by which a pixel exceeds the others if it is no whole one."""
 _MISFIT: Final = 1.5
+_NAMED: Final = 4
+"""Dead channels that a warning names."""
 _NOISELESS: Final = 0.02
 """Median chi-square of expected counts, which have no noise."""
 _IMPROBABLE: Final = 1e-7
@@ -125,7 +128,16 @@ def quantify_lithium(
     spectra = spectra.moved(offset)
     chosen = recording_instrument(spectra, instrument)
     model, bins = prepared(chosen, window)
-    fitter = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen))
+    dead = find_dead_channels(spectra.energy_loss, sample)
+    if dead.which.size:
+        where = ", ".join(f"{energy:.4g}" for energy in spectra.energy_loss[dead.which][:_NAMED])
+        warnings.warn(
+            f"{dead.which.size} dead channels, at {where} eV{', ...' if dead.which.size > _NAMED else ''}: "
+            "bridged by what is on either side",
+            UserWarning,
+            stacklevel=2,
+        )
+    fitter = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen), dead=dead)
     ratio: tuple[float, float] | None = None
     if normalise == "mean_free_path":
         ratio = (1.0, 0.0)
