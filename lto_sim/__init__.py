@@ -18,11 +18,11 @@ if TYPE_CHECKING:
         select_step,
     )
     from lto_sim.errors import InputError
-    from lto_sim.files import open_dataset
+    from lto_sim.files import open_dataset, read_maps
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
-    from lto_sim.quantify import quantify_lithium
+    from lto_sim.quantify import compare_maps, quantify_lithium
     from lto_sim.scenario import Scenario
     from lto_sim.transport.impedance import impedance
     from lto_sim.transport.simulate import simulate
@@ -36,6 +36,7 @@ __all__ = [
     "Scenario",
     "__version__",
     "acquire",
+    "compare_maps",
     "cottrell_comparison",
     "draw_counts",
     "electrical_table",
@@ -49,6 +50,7 @@ __all__ = [
     "load_material",
     "open_dataset",
     "quantify_lithium",
+    "read_maps",
     "render_maps",
     "select_step",
     "simulate",
@@ -61,6 +63,7 @@ _HOMES: Final = {
     "Profile": "lto_sim.kinetics",
     "Scenario": "lto_sim.scenario",
     "acquire": "lto_sim.microscope",
+    "compare_maps": "lto_sim.quantify",
     "cottrell_comparison": "lto_sim.electrochemistry",
     "draw_counts": "lto_sim.microscope",
     "electrical_table": "lto_sim.electrochemistry",
@@ -73,6 +76,7 @@ _HOMES: Final = {
     "load_material": "lto_sim.materials",
     "open_dataset": "lto_sim.files",
     "quantify_lithium": "lto_sim.quantify",
+    "read_maps": "lto_sim.files",
     "render_maps": "lto_sim.microscope",
     "select_step": "lto_sim.electrochemistry",
     "simulate": "lto_sim.transport",
