@@ -219,6 +219,17 @@ def test_deviations_are_the_scatter_of_what_is_found(run: xr.Dataset) -> None:
     assert np.all(away < 1.0)
 
 
+def test_the_start_time_is_found_in_maps_that_go_on_after_the_run(run: xr.Dataset) -> None:
+    """Maps three times as long as the run: their middle lies far behind its end."""
+    maps = moved(run, other_frame(0.0), 0.1, 2)
+    short = run.isel(time=slice(0, run.sizes["time"] // 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = compare_maps(short, maps, pose=other_frame(0.0), contrast="free", start_time="free")
+    assert found.start_time.value == pytest.approx(0.0, abs=0.1)
+    assert found.contrast.value == pytest.approx(1.0, abs=0.05)
+
+
 @pytest.mark.parametrize("start", [-1.7, 0.6])
 def test_the_start_time_is_found(run: xr.Dataset, start: float) -> None:
     maps = moved(run, other_frame(0.0), 0.1, 2)

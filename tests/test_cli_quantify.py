@@ -105,9 +105,10 @@ def test_a_missing_frame_of_an_in_situ_series_is_a_gap_in_the_maps(lto: Lto, cou
     maps = read_dataset(Path("series_maps.zarr"))
     gone = (maps["failed"].values == 1).all(axis=(1, 2))
     assert gone.tolist() == [n == 3 for n in range(maps.sizes["time"])]
-    assert json.loads(result.stdout)["failed"] == {"no counts, NaN or infinite": 240}
+    assert json.loads(result.stdout)["failed"] == {"no counts, NaN, infinite, or negative in all": 240}
 
 
+@pytest.mark.filterwarnings("ignore:li fractions of the references", "ignore:the recording names")
 def test_references_of_the_series_set_0_and_1(lto: Lto, counts: xr.Dataset) -> None:
     """With lithium counted twice as strongly as the model has it, frames that are known set it right."""
     plain = lto("quantify", "a_counts.zarr", "--set", "instrument.spectrum.cross_section_scale.Li-K=0.8")
@@ -158,6 +159,25 @@ def test_what_cannot_be_done_is_refused_in_one_line_and_leaves_nothing(
 ) -> None:
     refused(lto("quantify", *words), *expected)
     assert [path.name for path in Path().iterdir()] == ["a_counts.zarr"]
+
+
+@pytest.mark.filterwarnings("always:the recording names an instrument")
+def test_another_instrument_than_the_recording_s_own_is_told(lto: Lto) -> None:
+    result = lto("quantify", "a_counts.zarr", "--instrument", "hf3300_gif_quantum")
+    assert "instrument of its own" in result.stderr
+
+
+def test_a_damaged_chunk_is_one_line(lto: Lto) -> None:
+    chunks = sorted(path for path in Path("a_counts.zarr/counts/c").rglob("*") if path.is_file())
+    for chunk in chunks[-2:]:
+        chunk.write_bytes(chunk.read_bytes()[:200])
+    refused(lto("quantify", "a_counts.zarr"), "whole", "copy it again")
+    assert not Path("a_maps.zarr").exists()
+
+
+def test_maps_with_noise_are_no_specimen(lto: Lto) -> None:
+    assert lto("quantify", "a_counts.zarr").exit_code == 0
+    refused(lto("acquire", "a_maps.zarr"), "maps without noise")
 
 
 def test_maps_are_sent_to_track(lto: Lto, counts: xr.Dataset) -> None:

@@ -286,7 +286,7 @@ def test_what_the_fits_return_stands_next_to_what_was_put_in(few: list[CaseResul
 
 def test_maps_without_any_front_still_give_a_summary(tmp_path: Path) -> None:
     study = Study((105.0, 75.0, 45.0), 75.0, (0.4,), (0.9,), (1.8e-20,))
-    values = TINY | {"specimen.cell": "200 nm", "instrument.beam.current": "1 fA"}
+    values = TINY | {"specimen.cell": "200 nm", "instrument.beam.current": "0.05 pA"}
     reproduce(tmp_path / "noisy", overrides=values, study=study, processes=1)
     stored = json.loads((tmp_path / "noisy" / "summary.json").read_text(encoding="utf-8"))
     for series in stored["simulated"].values():

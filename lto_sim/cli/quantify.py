@@ -98,11 +98,15 @@ def command(
     ] = False,
     ti4: Annotated[
         float | None,
-        typer.Option("--ti4", help="Centre of Ti-L3 in Ti4+ in this recording [eV].", show_default=False),
+        typer.Option(
+            "--ti4", help="Centre of gravity of Ti-L3 in Ti4+ in this recording [eV].", show_default=False
+        ),
     ] = None,
     ti3: Annotated[
         float | None,
-        typer.Option("--ti3", help="Centre of Ti-L3 in Ti3+ in this recording [eV].", show_default=False),
+        typer.Option(
+            "--ti3", help="Centre of gravity of Ti-L3 in Ti3+ in this recording [eV].", show_default=False
+        ),
     ] = None,
     out: Out = None,
     force: Force = False,
@@ -133,6 +137,8 @@ def command(
         lithium.refuse()
         edge.check(what)
     target = choose_target(out, file, _ENDINGS[what], force, strip="_counts")
+    if target.suffix not in {".zarr", ".nc"}:
+        raise InputError("--out", str(target), "a name that ends in .zarr or .nc", "choose one of them")
     if picture is not None:
         check_picture(picture, force)
         if what == "oxygen":

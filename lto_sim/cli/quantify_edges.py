@@ -131,7 +131,10 @@ def edge_lines(summary: Mapping[str, Any]) -> dict[str, str]:
         lines[label] = (
             f"{text} {unit}".rstrip() + f"; pixels scatter by {scatter:.2g}, stated {deviation:.2g}"
         )
+    if "two_lines" in summary and "ti_valence" not in summary["means"]:
+        lines["Ti valence"] = "not given: it needs --ti4 and --ti3, centres of Ti-L3 in this same recording"
     if "two_lines" in summary:
+        lines["energies"] = "as the file has them: differences are safer than positions"
         lines["L3 shows two lines"] = f"{summary['two_lines']} of {summary['pixels']} pixels"
     lines["chi-square"] = f"{summary['chi_square']:.3f} per degree of freedom (median)"
     for number, (reason, count) in enumerate(summary["failed"].items()):

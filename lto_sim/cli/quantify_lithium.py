@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -29,6 +30,8 @@ NORMALISATIONS: Final = ("pixel", "series", "mean_free_path")
 _OF_THE_RECORDING: Final = {
     f"instrument.spectrometer.{key}" for key in ("offset", "dispersion", "channels")
 }  # fmt: skip
+_FAR: Final = 0.25
+"""Distance from 0 and 1 of references that are hardly of one phase."""
 _RATIO: Final = ("ti_over_plasmon", "ti_over_plasmon_std")
 
 
@@ -72,6 +75,7 @@ def lithium_maps(
     from lto_sim.quantify import quantify_lithium
 
     chosen = _instrument(recording, options.instrument, options.set_values)
+    _warn_of_another(recording, chosen)
     with progress_bar("quantifying") as progress:
         maps = quantify_lithium(
             recording,
@@ -98,6 +102,11 @@ def lithium_summary(maps: xr.Dataset, target: Path) -> dict[str, Any]:
         "chi_square": float(maps["chi_square"].median()),
         "deviation_scale": float(maps.attrs["deviation_scale"]),
         "failed": counted(maps["failed"]),
+        **(
+            {"references": [float(maps.attrs[f"normalisation_{end}"]) for end in ("low", "high")]}
+            if "normalisation_low" in maps.attrs
+            else {}
+        ),
         **{key: float(maps.attrs[key]) for key in _RATIO if key in maps.attrs},
     }
 
@@ -123,6 +132,9 @@ def lithium_lines(summary: dict[str, Any]) -> dict[str, str]:
         )
     for number, (reason, count) in enumerate(summary["failed"].items()):
         lines["without value" if number == 0 else " " * number] = f"{count} pixels: {reason}"
+    if "references" in summary:
+        low, high = summary["references"]
+        lines["references"] = f"0 and 1 are what was {low:.3f} and {high:.3f}"
     if "picture" in summary:
         lines["picture"] = str(summary["picture"])
     return lines | {"stored": str(summary["out"])}
@@ -161,6 +173,22 @@ def draw_lithium(
         plot_quantified(pixel, region, maps, frame, None, place).savefig(temporary, format="png")
 
 
+def _warn_of_another(recording: xr.Dataset, chosen: Instrument | str | None) -> None:
+    """Warn where an instrument is not the one that the recording names."""
+    if chosen is None or "[spectrum]" not in str(recording.attrs.get("instrument", "")):
+        return
+    from lto_sim.quantify import recorded_spectra, recording_instrument
+
+    spectra = recorded_spectra(recording)
+    own, other = (recording_instrument(spectra, which) for which in (None, chosen))
+    differs = (own.detector, own.spectrum, own.beam.energy_spread, own.mode) != (
+        other.detector, other.spectrum, other.beam.energy_spread, other.mode,
+    )  # fmt: skip
+    if differs:
+        text = "the recording names an instrument of its own: the one given takes its place"
+        warnings.warn(text, UserWarning, stacklevel=2)
+
+
 def _reference_times(references: tuple[str | None, str | None]) -> list[tuple[float, float]] | None:
     """Spans of time [s] of the references of Li4 and Li7."""
     if references == (None, None):
@@ -194,6 +222,14 @@ def _by_references(maps: xr.Dataset, spans: list[tuple[float, float]]) -> xr.Dat
     both = maps[["li_fraction", "li_fraction_std"]]
     scaled = normalise_maps(both, low=known[0], high=known[1], variable="li_fraction")
     kept = maps.drop_vars(["li_fraction", "li_fraction_std"])
+    levels = [float(scaled.attrs[f"normalisation_{end}"]) for end in ("low", "high")]
+    if abs(levels[0]) > _FAR or abs(levels[1] - 1.0) > _FAR:
+        warnings.warn(
+            f"li fractions of the references came out as {levels[0]:.3f} and {levels[1]:.3f} by themselves: "
+            "are their frames of one phase from side to side?",
+            UserWarning,
+            stacklevel=2,
+        )
     result = kept.assign({name: scaled[name] for name in both.data_vars}).assign_attrs(scaled.attrs)
     return result.assign_attrs({"history": scaled.attrs.get("history", maps.attrs["history"])})
 

@@ -300,6 +300,11 @@ def plan_acquisition(solution: xr.Dataset, instrument: Instrument | str) -> Acqu
     """
     if not isinstance(solution, xr.Dataset):
         raise InputError("solution", solution, "a Dataset", "open a store with lto_sim.open_dataset(path)")
+    deviation = solution.get("li_fraction_std")
+    if deviation is not None and float(deviation.max()) > 0.0:
+        raise InputError(
+            "solution", "maps with noise", "a run, or maps without noise", "render them with maps.noise=0"
+        )
     instrument = Instrument.load(instrument)
     _warn_of_missing_edges(instrument)
     if instrument.mode == "sr_tem":

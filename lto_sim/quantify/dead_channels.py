@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 _EXPECTED: Final = 30.0
 """Counts in all spectra together that a live channel would have; none at all is then no accident."""
-_NEIGHBOURS: Final = 9
+_NEIGHBOURS: Final = 41
 _ZERO_LOSS_EV: Final = 1.5
 
 

@@ -31,7 +31,7 @@ class Reason(IntEnum):
 
 REASONS: Final[dict[Reason, str]] = {
     Reason.NONE: "none",
-    Reason.NOT_RECORDED: "no counts, NaN or infinite",
+    Reason.NOT_RECORDED: "no counts, NaN, infinite, or negative in all",
     Reason.SATURATED: "a channel is saturated",
     Reason.NO_ZERO_LOSS: "no zero loss where it should be",
     Reason.VACUUM: "beside the specimen: too thin to be quantified",

@@ -96,7 +96,15 @@ class Spectra:
 
 
 def _loaded(values: Any) -> NDArray[Any]:
-    return np.asarray(values.compute() if hasattr(values, "compute") else values)
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        return np.asarray(values.compute() if hasattr(values, "compute") else values)
+    except InputError:
+        raise
+    except Exception as error:  # damage shows as errors of zarr, HDF5, their codecs or the system
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+    raise InputError("recording", "damaged", "spectra that are whole", f"save or copy it again ({reason})")
 
 
 def recorded_spectra(recording: xr.Dataset | xr.DataArray) -> Spectra:
@@ -129,9 +137,10 @@ def recorded_spectra(recording: xr.Dataset | xr.DataArray) -> Spectra:
             "give spectra; maps go to track",
         )  # fmt: skip
     energy = counts["energy_loss"]
-    if energy.attrs.get("units", "eV") != "eV":
+    unit = str(energy.attrs.get("units", "no unit"))
+    if unit != "eV":
         raise InputError(
-            "energy_loss", "not calibrated", "an energy axis in eV",
+            "energy_loss", {"1": "not calibrated"}.get(unit, unit), "an energy axis in eV",
             "calibrate it by zero loss and a known edge, and save the recording again",
         )  # fmt: skip
     steps = np.diff(energy.values)

@@ -26,6 +26,7 @@ from lto_sim.errors import InputError
 from lto_sim.microscope.frames import frames_of
 from lto_sim.provenance import named
 from lto_sim.quantify.compare.pose import Pose, area_weights, box_text, particle_of_run
+from lto_sim.quantify.compare.statistics import comparison_statistics
 
 __all__ = ["Choice", "Comparison", "Nuisance", "compare_maps"]
 
@@ -35,8 +36,8 @@ Choices = tuple[Choice, Choice, Choice]
 
 _SAME: Final = 1e-6  # part of a pixel or of a frame within which places and times are the same
 _MORE_STATES: Final = "save more states (output.every), or record [scan] with the maps' pixels and times"
+_OVERLAP: Final = 0.25  # of the shorter of run and maps, that they have in common at any start time
 _STARTS, _FRAMES = 61, 20  # start times of the coarse search, frames that it looks at
-_AT_FRONT: Final = 2.0  # pixels beside the simulated front (li fraction 0.5) that count as at the front
 _EVEN: Final = 0.01  # li fractions that differ by less tell no contrast
 _NARROW: Final = 0.05  # of a pixel: a narrower probe changes nothing
 _RECORDED, _STATES = "frames that the run has recorded", "saved states, interpolated"
@@ -179,7 +180,7 @@ def compare_maps(
     found = zip((*values, start), _deviations(movie, recorded, use, (*values, start), free), strict=True)
     nuisances = [Nuisance(v, None if d is None else float(d * np.sqrt(scale))) for v, d in found]
     data = _dataset(recorded, movie.content, fraction, shown, scale)
-    statistics = _statistics(recorded.values - shown, fraction, recorded.weight, scale)
+    statistics = comparison_statistics(recorded.values - shown, fraction, recorded.weight, scale)
     numbers = {f"pose_{key}": value for key, value in asdict(pose).items()}
     for key, nuisance in zip(("contrast", "offset", "start_time"), nuisances, strict=True):
         numbers |= {f"maps_{key}": nuisance.value, f"maps_{key}_std": nuisance.deviation}
@@ -309,9 +310,12 @@ def _best_start(movie: _Movie, recorded: _Recorded, free: Choices) -> float:
             return np.inf
         return fit[2] / float(np.count_nonzero(use)) if use.any() else np.inf
 
-    middle = 0.5 * float(recorded.when.min() + recorded.when.max())
-    starts = np.linspace(movie.time[0] - middle, movie.time[-1] - middle, _STARTS)
-    few = np.unique(np.linspace(0, recorded.time.size - 1, _FRAMES).astype(np.int64))
+    first, last = float(recorded.when.min()), float(recorded.when.max())
+    short, long = sorted((last - first, float(np.ptp(movie.time))))
+    more = min(1.0 + long / max(short, 1e-300), 8.0)  # more places in a longer one
+    ends = movie.time[0] - last + _OVERLAP * short, movie.time[-1] - first - _OVERLAP * short
+    starts = np.linspace(*ends, int(more * _STARTS))
+    few = np.unique(np.linspace(0, recorded.time.size - 1, int(more * _FRAMES)).astype(np.int64))
     best = float(starts[int(np.argmin([misfit(float(start), few, float(start)) for start in starts]))])
     low, high = best - float(starts[1] - starts[0]), best + float(starts[1] - starts[0])
     closest = 1e-4 * float(np.diff(movie.time).min())
@@ -370,30 +374,3 @@ def _dataset(maps: _Recorded, content: Floats, fraction: Floats, shown: Floats, 
             "x": ("x", maps.x, named("m", "pixel centre, along the recorded image")),
         },
     )
-
-
-def _statistics(residual: Floats, fraction: Floats, weight: Floats, scale: float) -> dict[str, float]:
-    """Numbers of all compared values together; see `Comparison`."""
-    use = np.isfinite(residual)
-    rest, above = np.where(use, residual, 0.0), np.where(np.isfinite(fraction), fraction, 0.0) > 0.5
-    square = np.where(use, weight, 0.0) * rest**2
-    near, result, pairs = np.zeros_like(use), {}, 1
-    for name, axis in (("correlation_y", 1), ("correlation_x", 2)):
-        flags, values, sides = (np.moveaxis(v, axis, 0) for v in (use, rest * np.sqrt(weight), above))
-        both = flags[1:] & flags[:-1]
-        pairs = max(int(np.count_nonzero(both)), 1)
-        product = float(np.sum(values[1:] * values[:-1] * both)) / pairs
-        result[name] = product / max(float(square[use].mean()), 1e-300)
-        turns = both & (sides[1:] != sides[:-1])
-        np.moveaxis(near, axis, 0)[1:] |= turns
-        np.moveaxis(near, axis, 0)[:-1] |= turns
-    for frame in np.flatnonzero(near.any(axis=(1, 2))):
-        near[frame] = ndimage.distance_transform_edt(~near[frame]) <= _AT_FRONT
-    return result | {
-        "correlation_std": pairs**-0.5,
-        "rms": float(np.sqrt(np.mean(rest[use] ** 2))),
-        "bias": float(rest[use].mean()),
-        "bias_std": float(np.sqrt(scale * np.mean(1.0 / weight[use]) / use.sum())),
-        "front_share": float(square[near & use].sum() / max(square.sum(), 1e-300)),
-        "front_pixels": float(np.mean(near[use])),
-    }
