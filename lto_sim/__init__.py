@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         select_step,
     )
     from lto_sim.errors import InputError
-    from lto_sim.files import open_dataset, read_maps
+    from lto_sim.files import open_dataset
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
@@ -50,7 +50,6 @@ __all__ = [
     "load_material",
     "open_dataset",
     "quantify_lithium",
-    "read_maps",
     "render_maps",
     "select_step",
     "simulate",
@@ -76,7 +75,6 @@ _HOMES: Final = {
     "load_material": "lto_sim.materials",
     "open_dataset": "lto_sim.files",
     "quantify_lithium": "lto_sim.quantify",
-    "read_maps": "lto_sim.files",
     "render_maps": "lto_sim.microscope",
     "select_step": "lto_sim.electrochemistry",
     "simulate": "lto_sim.transport",
