@@ -443,6 +443,8 @@ def test_a_counter_that_misses_electrons_is_corrected(model: SpectrumModel) -> N
     expected = limited.detector.signal(1.2e6 * model.recorded(150e-9, np.array([0.0, 1.0])), 0.1)
     maps = quantify_lithium(recording(expected[None, None], limited, dwell_time_s=0.1))
     assert maps["li_fraction"].values.ravel() == pytest.approx([0.0, 1.0], abs=2e-3)
+    both = explain_spectrum(recording(np.stack([expected[0]] * 9), limited, "x", dwell_time_s=0.1))
+    assert both.attrs["li_fraction"] == pytest.approx(0.0, abs=2e-3)  # the limit of a sum is that of nine
     full = limited.with_values({"detector.saturation": 2e6})
     expected = full.detector.signal(1.2e6 * model.recorded(150e-9, np.array([0.0, 1.0])), 0.1)
     maps = quantify_lithium(recording(expected[None, None], full, dwell_time_s=0.1))

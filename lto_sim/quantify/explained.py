@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from lto_sim import provenance
 from lto_sim.errors import InputError
@@ -13,13 +14,15 @@ from lto_sim.microscope import Instrument
 from lto_sim.provenance import named
 from lto_sim.quantify.alignment import common_offset
 from lto_sim.quantify.dead_channels import find_dead_channels
-from lto_sim.quantify.energy_bins import LI_WINDOW
+from lto_sim.quantify.energy_bins import LI_WINDOW, EnergyBins
 from lto_sim.quantify.li_fit import Fitter
 from lto_sim.quantify.li_model import PARAMETERS, pixel_components
 from lto_sim.quantify.reasons import REASONS, Reason
 from lto_sim.quantify.recorded import prepared, recorded_spectra, recording_instrument, recording_noise
 
 __all__ = ["explain_spectrum"]
+
+Floats = NDArray[np.float64]
 
 
 def explain_spectrum(
@@ -69,37 +72,14 @@ def explain_spectrum(
         raise InputError(
             "where", dict(where or {}), "a spectrum of the specimen", REASONS[Reason(fit.failed[0])]
         )
-    gain = noise.gain  # electrons of the model are counts
-    shown = bins.even()
-    parts = {
-        name: shown.total(part[None])[0] for name, part in pixel_components(model, fit.parameters[0]).items()
-    }
     step = spectra.energy_loss[1] - spectra.energy_loss[0]
-    shift = np.array([round(float(fit.shift[0]) / step)])
-    width = np.diff(shown.energies)
-    names = dict(zip(parts, ("zero_loss_and_plasmons", "titanium", "lithium"), strict=True))
-    columns = {
-        "counts": (shown.total(summed.values[None], shift)[0], "recorded"),
-        "expected": (np.sum(list(parts.values()), axis=0), "fitted"),
-        **{names[name]: (values, name) for name, values in parts.items()},
-    }
-    dataset = xr.Dataset(
-        {
-            name: ("bin", values / width, named("1/eV", f"{text} counts per eV"))
-            for name, (values, text) in columns.items()
-        },
-        {
-            "energy_loss": (
-                "bin", 0.5 * (shown.energies[1:] + shown.energies[:-1]), named("eV", "middle of the bin"),
-            ),
-            "bin_width": ("bin", width, named("eV", "width of the bin")),
-        },
-    )  # fmt: skip
+    shift = round(float(fit.shift[0]) / step)
+    dataset = _columns(summed.values, pixel_components(model, fit.parameters[0]), bins.even(), shift)
     estimates = {name: float(value) for name, value in zip(PARAMETERS, fit.parameters[0], strict=True)} | {
         f"{name}_std": float(value) for name, value in zip(PARAMETERS, fit.deviations[0], strict=True)
     }
     for name in ("electrons", "electrons_std"):
-        estimates[name] /= gain
+        estimates[name] /= noise.gain  # those of the fit are counts
     dataset.attrs = {
         **provenance.attributes("a spectrum and its fit", "explain_spectrum", previous=spectra.attrs),
         **estimates,
@@ -109,3 +89,25 @@ def explain_spectrum(
         "spectra": number,
     }
     return dataset
+
+
+def _columns(counts: Floats, components: Mapping[str, Floats], bins: EnergyBins, shift: int) -> xr.Dataset:
+    """Counts that lie `shift` channels too high, and the parts of their fit, per eV in bins."""
+    parts = {name: bins.total(part[None])[0] for name, part in components.items()}
+    names = dict(zip(parts, ("zero_loss_and_plasmons", "titanium", "lithium"), strict=True))
+    columns = {
+        "counts": (bins.total(counts[None], np.array([shift]))[0], "recorded"),
+        "expected": (np.sum(list(parts.values()), axis=0), "fitted"),
+        **{names[name]: (values, name) for name, values in parts.items()},
+    }
+    width, middle = np.diff(bins.energies), 0.5 * (bins.energies[1:] + bins.energies[:-1])
+    return xr.Dataset(
+        {
+            name: ("bin", values / width, named("1/eV", f"{text} counts per eV"))
+            for name, (values, text) in columns.items()
+        },
+        {
+            "energy_loss": ("bin", middle, named("eV", "middle of the bin")),
+            "bin_width": ("bin", width, named("eV", "width of the bin")),
+        },
+    )

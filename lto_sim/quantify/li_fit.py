@@ -67,7 +67,12 @@ class PixelNoise:
 
     def of_sum(self, spectra: int) -> PixelNoise:
         """Noise of the sum of several spectra."""
-        return replace(self, read=self.read * np.sqrt(spectra), dark=self.dark * spectra, full=np.inf)
+        more = {
+            "read": self.read * np.sqrt(spectra),
+            "dark": self.dark * spectra,
+            "most": self.most * spectra,
+        }
+        return replace(self, full=np.inf, **more)
 
 
 @dataclass(frozen=True, eq=False)

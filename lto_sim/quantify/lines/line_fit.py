@@ -12,7 +12,7 @@ A start is the best of a grid of shapes whose amplitudes are a linear fit. The w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from lto_sim.quantify.lines.line_response import LineResponse
 
-__all__ = ["Fitted", "LineModel", "Parts", "best_start", "fit_lines", "whole"]
+__all__ = ["Fitted", "LineModel", "Parts", "best_start", "bounds_of", "fit_lines", "prior_of", "whole"]
 
 Floats = NDArray[np.float64]
 
@@ -98,6 +98,22 @@ class Fitted:
             np.where(mine, self.chi_square, other.chi_square),
             np.where(mine, self.converged, other.converged),
         )
+
+
+def prior_of(known: Mapping[int, tuple[float, float]], count: int) -> tuple[Floats, Floats]:
+    """Means and precisions of `count` parameters from (mean, deviation) of those that are known."""
+    mean, precision = np.zeros(count), np.zeros(count)
+    for index, (middle, deviation) in known.items():
+        mean[index], precision[index] = middle, deviation**-2.0
+    return mean, precision
+
+
+def bounds_of(known: Mapping[int, tuple[float, float]], count: int) -> tuple[Floats, Floats]:
+    """Least and greatest values of `count` parameters from those that are bounded."""
+    low, high = np.full(count, -np.inf), np.full(count, np.inf)
+    for index, (least, greatest) in known.items():
+        low[index], high[index] = least, greatest
+    return low, high
 
 
 def whole(model: LineModel, theta: Floats, response: LineResponse) -> tuple[Floats, Floats]:

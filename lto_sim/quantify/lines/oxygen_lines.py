@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.quantify.lines.line_fit import Parts
+from lto_sim.quantify.lines.line_fit import Parts, bounds_of, prior_of
 from lto_sim.quantify.lines.line_shapes import line, power_law, step
 
 __all__ = ["OxygenLines"]
@@ -58,18 +58,12 @@ class OxygenLines:
     @property
     def prior(self) -> tuple[Floats, Floats]:
         """Means and precisions."""
-        mean, precision = np.zeros(COUNT), np.zeros(COUNT)
-        for index, (middle, deviation) in _PRIOR.items():
-            mean[index], precision[index] = middle, deviation**-2.0
-        return mean, precision
+        return prior_of(_PRIOR, COUNT)
 
     @property
     def bounds(self) -> tuple[Floats, Floats]:
         """Least and greatest values."""
-        low, high = np.full(COUNT, -np.inf), np.full(COUNT, np.inf)
-        for index, (least, greatest) in _BOUNDS.items():
-            low[index], high[index] = least, greatest
-        return low, high
+        return bounds_of(_BOUNDS, COUNT)
 
     def candidates(self, energy_eV: Floats) -> list[tuple[list[Floats], NDArray[np.intp]]]:
         """Trial starts, of a peak b within the energies [eV]."""
