@@ -8,7 +8,7 @@ from scipy.special import erf
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics import Profile, track_front
-from lto_sim.kinetics.front_model import model_and_gradient
+from lto_sim.kinetics.fronts.step_model import model_and_gradient
 
 PIXEL = 31e-9
 SEEDS = (11, 12, 13)

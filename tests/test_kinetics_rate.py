@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics import Profile, RateData, fit_rate_constant, track_front
-from lto_sim.kinetics.rate_models import front_position
+from lto_sim.kinetics.rates.laws import front_position
 
 K = 1e-16
 XI_END = 1.2e-6

@@ -73,7 +73,7 @@ def read_maps(
     Returns
     -------
     ``li_fraction(time, y, x)`` with ``time`` [s], ``y`` and ``x`` [m], increasing in time, as
-    :func:`~lto_sim.kinetics.front.track_front` takes it; ``pixel_time(y, x)`` [s] unless `scan` is
+    :func:`~lto_sim.kinetics.track_front` takes it; ``pixel_time(y, x)`` [s] unless `scan` is
     ``"none"``; ``li_fraction_std``, ``thickness``, ``frame_present`` where the file has them. Attributes
     ``map_quantity`` (``"li_fraction"`` or ``"intensity"``), ``frame_time_s``, ``pixel_m``, ``scan`` and where
     these come from.

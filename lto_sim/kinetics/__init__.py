@@ -7,8 +7,7 @@ the experiment to compare with.
 """
 
 from lto_sim.kinetics.arrhenius import ArrheniusFit, fit_arrhenius
-from lto_sim.kinetics.front import track_front
-from lto_sim.kinetics.profile import Profile, numbered_profiles
+from lto_sim.kinetics.fronts import Profile, numbered_profiles, track_front
 from lto_sim.kinetics.published import (
     FullExtraction,
     PublishedRates,
@@ -16,9 +15,7 @@ from lto_sim.kinetics.published import (
     published_Ea,
     published_table,
 )
-from lto_sim.kinetics.rate_constant import fit_rate_constant
-from lto_sim.kinetics.rate_data import RateData
-from lto_sim.kinetics.rate_result import ModelFit, RateConstantFit, RateWindow
+from lto_sim.kinetics.rates import ModelFit, RateConstantFit, RateData, RateWindow, fit_rate_constant
 
 __all__ = [
     "ArrheniusFit",

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from lto_sim.errors import InputError
-from lto_sim.kinetics.front_profile import THRESHOLD_LEVEL, follow_front
-from lto_sim.kinetics.front_result import FRONT_VARIABLES, front_dataset
-from lto_sim.kinetics.front_strip import Strip, read_maps, take_strip
-from lto_sim.kinetics.profile import Profile
+from lto_sim.kinetics.fronts.follow import THRESHOLD_LEVEL, follow_front
+from lto_sim.kinetics.fronts.dataset import FRONT_VARIABLES, front_dataset
+from lto_sim.kinetics.fronts.strip import Strip, read_maps, take_strip
+from lto_sim.kinetics.fronts.profile import Profile
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,8 +13,8 @@ from lto_sim import provenance
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lto_sim.kinetics.front_strip import MapSeries
-    from lto_sim.kinetics.profile import Profile
+    from lto_sim.kinetics.fronts.strip import MapSeries
+    from lto_sim.kinetics.fronts.profile import Profile
 
 __all__ = ["FRONT_VARIABLES", "front_dataset"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lto_sim.kinetics.rate_models import front_position
+from lto_sim.kinetics.rates.laws import front_position
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -24,15 +24,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import stats
 
-from lto_sim.kinetics.front_fit import BatchFit, StepPrior, fit_batch, line_chi_square, refine_start
-from lto_sim.kinetics.front_model import N_PARAMETERS
-from lto_sim.kinetics.front_result import FRONT_VARIABLES
-from lto_sim.kinetics.front_search import change_point, robust_noise
+from lto_sim.kinetics.fronts.step_fit import BatchFit, StepPrior, fit_batch, line_chi_square, refine_start
+from lto_sim.kinetics.fronts.step_model import N_PARAMETERS
+from lto_sim.kinetics.fronts.dataset import FRONT_VARIABLES
+from lto_sim.kinetics.fronts.search import change_point, robust_noise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lto_sim.kinetics.front_strip import Strip
+    from lto_sim.kinetics.fronts.strip import Strip
 
 __all__ = ["THRESHOLD_LEVEL", "follow_front"]
 

@@ -21,7 +21,7 @@ from scipy.optimize import least_squares
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from lto_sim.kinetics.rate_data import RateData
+    from lto_sim.kinetics.rates.data import RateData
 
 __all__ = ["LAWS", "LawFit", "fit_law", "front_position"]
 

@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import stats
 
-from lto_sim.kinetics.rate_interval import constrained
-from lto_sim.kinetics.rate_models import fit_law
+from lto_sim.kinetics.rates.interval import constrained
+from lto_sim.kinetics.rates.laws import fit_law
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from lto_sim.kinetics.rate_data import RateData
-    from lto_sim.kinetics.rate_models import LawFit
+    from lto_sim.kinetics.rates.data import RateData
+    from lto_sim.kinetics.rates.laws import LawFit
 
 __all__ = ["WindowFit", "diffusion_reading", "find_window", "fit_window"]
 

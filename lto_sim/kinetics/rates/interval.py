@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.optimize import brentq
 
-from lto_sim.kinetics.rate_models import LawFit, fit_law
+from lto_sim.kinetics.rates.laws import LawFit, fit_law
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lto_sim.kinetics.rate_data import RateData
+    from lto_sim.kinetics.rates.data import RateData
 
 __all__ = ["constrained", "curvature_interval"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lto_sim.kinetics.front_model import N_PARAMETERS, basis, model_and_gradient
+from lto_sim.kinetics.fronts.step_model import N_PARAMETERS, basis, model_and_gradient
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from lto_sim.kinetics.profile import Profile
+    from lto_sim.kinetics.fronts.profile import Profile
 
 __all__ = ["MapSeries", "Strip", "read_maps", "take_strip"]
 

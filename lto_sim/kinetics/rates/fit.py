@@ -34,16 +34,16 @@ import numpy as np
 from scipy import stats
 
 from lto_sim.errors import InputError
-from lto_sim.kinetics.rate_data import RateData
-from lto_sim.kinetics.rate_interval import constrained, curvature_interval
-from lto_sim.kinetics.rate_models import LAWS, fit_law
-from lto_sim.kinetics.rate_result import CONVENTION_FACTOR, ModelFit, RateConstantFit, RateWindow
-from lto_sim.kinetics.window import diffusion_reading, find_window, fit_window
+from lto_sim.kinetics.rates.data import RateData
+from lto_sim.kinetics.rates.interval import constrained, curvature_interval
+from lto_sim.kinetics.rates.laws import LAWS, fit_law
+from lto_sim.kinetics.rates.result import CONVENTION_FACTOR, ModelFit, RateConstantFit, RateWindow
+from lto_sim.kinetics.rates.window import diffusion_reading, find_window, fit_window
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from lto_sim.kinetics.rate_models import LawFit
+    from lto_sim.kinetics.rates.laws import LawFit
 
 __all__ = ["fit_rate_constant"]
 
