@@ -1,13 +1,23 @@
-"""Front positions over time, from one particle: the input of a rate-constant fit."""
+"""Front positions over time, from one particle: the input of a rate-constant fit.
+
+The covariance of the points is block diagonal, a block for each profile: their own deviations, the
+correlation of errors between frames, and the offset that all points of a profile share because the place of
+its contact is not known exactly. ``whiten`` multiplies by the inverse of its Cholesky factor, so that least
+squares of whitened residuals are generalised least squares, and the offset, which enters positions
+linearly, is marginalised exactly.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lto_sim.errors import InputError
+from lto_sim.kinetics.rates.correlation import Correlation
+from lto_sim.kinetics.rates.law_kernels import forward_substitution
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,6 +36,9 @@ class RateData:
     position : Front positions from the contact [m], shape (n,).
     position_std : Standard deviations [m], > 0; one number stands for all points.
     profile : Number of the profile of each point, shape (n,); None if there is one profile.
+    start_std : Deviation of where a profile's contact truly is [m], >= 0: one number, or one for each point,
+        the same within a profile. 0: known exactly.
+    correlation : Correlation of the errors between frames; None: independent.
 
     Raises
     ------
@@ -37,6 +50,8 @@ class RateData:
     position: NDArray[np.float64]
     position_std: NDArray[np.float64]
     profile: NDArray[np.int64] | None = None
+    start_std: NDArray[np.float64] | float = 0.0
+    correlation: Correlation | None = None
 
     def __post_init__(self) -> None:
         time, position = _column("time", self.time), _column("position", self.position)
@@ -46,6 +61,11 @@ class RateData:
         _same_length("position_std", std, time.size)
         if not np.all(np.isfinite(std)) or np.any(std <= 0.0):
             raise InputError("position_std", std, "finite, > 0 m", "leave out points without a deviation")
+        start = np.asarray(self.start_std, dtype=np.float64)
+        start = np.full(time.size, float(start)) if start.ndim == 0 else start
+        _same_length("start_std", start, time.size)
+        if not np.all(np.isfinite(start)) or np.any(start < 0.0):
+            raise InputError("start_std", start, "finite, >= 0 m", "0 where the contact is known exactly")
         profile = np.zeros(time.size, dtype=np.int64)
         if self.profile is not None:
             _same_length("profile", np.asarray(self.profile), time.size)
@@ -61,6 +81,7 @@ class RateData:
             ("position", position),
             ("position_std", std),
             ("profile", profile),
+            ("start_std", start),
         ):
             object.__setattr__(self, name, array[order])
 
@@ -76,7 +97,8 @@ class RateData:
         Parameters
         ----------
         front : ``front_position(time, profile)`` and ``front_position_std`` [m]; ``front_time`` [s] where
-            there is one, else the frame's time. The dimension ``profile`` may be absent.
+            there is one, else the frame's time; ``profile_start_std(profile)`` [m] where there is one, else
+            0. The dimension ``profile`` may be absent.
         """
         for name in ("front_position", "front_position_std"):
             if name not in front.variables:
@@ -93,24 +115,111 @@ class RateData:
         std = np.asarray(front["front_position_std"].transpose("profile", "time").values, dtype=np.float64)
         t = np.asarray(times.values, dtype=np.float64)
         number = np.broadcast_to(np.arange(xi.shape[0])[:, None], xi.shape)
+        start = np.zeros(xi.shape[0])
+        if "profile_start_std" in front.variables:
+            start = np.broadcast_to(
+                np.asarray(front["profile_start_std"].values, dtype=np.float64), start.shape
+            )
         known = np.isfinite(xi) & np.isfinite(std) & np.isfinite(t)
-        return cls(t[known], xi[known], std[known], number[known])
+        offset = np.broadcast_to(start[:, None], xi.shape)
+        return cls(t[known], xi[known], std[known], number[known], offset[known])
+
+    def select(self, keep: NDArray[np.bool_]) -> RateData:
+        """Return the points where `keep` holds, shape (n,)."""
+        names = ("time", "position", "position_std", "profile", "start_std")
+        return replace(self, **{name: getattr(self, name)[keep] for name in names})
 
     def between(self, first: float, last: float) -> RateData:
         """Return the points from `first` to `last` [s], both included."""
-        inside = (self.time >= first) & (self.time <= last)
-        profile = None if self.profile is None else self.profile[inside]
-        return RateData(self.time[inside], self.position[inside], self.position_std[inside], profile)
-
-    def without(self, index: int) -> RateData:
-        """Return the points without the one at `index`."""
-        keep = np.arange(self.size) != index
-        profile = None if self.profile is None else self.profile[keep]
-        return RateData(self.time[keep], self.position[keep], self.position_std[keep], profile)
+        return self.select((self.time >= first) & (self.time <= last))
 
     def since(self, time: float) -> RateData:
         """Return the points from `time` [s] on."""
         return self.between(time, np.inf)
+
+    def with_correlation(self, correlation: Correlation | None) -> RateData:
+        """Return the same points with another correlation of their errors."""
+        return replace(self, correlation=correlation)
+
+    @functools.cached_property
+    def blocks(self) -> list[NDArray[np.intp]]:
+        """Indices of the points of each profile, in the order of time."""
+        return [np.flatnonzero(self.profile == number) for number in np.unique(self.profile)]  # type: ignore[arg-type]
+
+    @functools.cached_property
+    def _factors(self) -> list[NDArray[np.float64]] | None:
+        """Cholesky factors of the covariance [m], one a block; None where it is diagonal."""
+        start = np.asarray(self.start_std)
+        if self.correlation is None and not np.any(start):
+            return None
+        factors = []
+        for rows in self.blocks:
+            std = self.position_std[rows]
+            if self.correlation is None:
+                covariance = np.diag(std**2)
+            else:
+                shared = self.correlation.matrix(self.time[rows], self.position[rows])
+                covariance = shared * np.outer(std, std)
+            factors.append(np.linalg.cholesky(covariance + start[rows][0] ** 2))
+        return factors
+
+    @functools.cached_property
+    def packed(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], bool]:
+        """The covariance for compiled loops: rows by blocks, their ends, factors [m], whether diagonal.
+
+        Factors are lower triangular, one block after the other, each by rows; where the covariance is
+        diagonal, they are the deviations in the order of the points.
+        """
+        order = np.concatenate([*self.blocks, np.empty(0, dtype=np.intp)]).astype(np.int64)
+        ends = np.cumsum([rows.size for rows in self.blocks], dtype=np.int64)
+        if self._factors is None:
+            return order, ends, self.position_std, True
+        return order, ends, np.concatenate([factor.ravel() for factor in self._factors]), False
+
+    @property
+    def independent_points(self) -> float:
+        """How many independent points would give a mean as precise, by their correlation."""
+        if self.correlation is None:
+            return float(self.size)
+        total = 0.0
+        for rows in self.blocks:
+            shared = self.correlation.matrix(self.time[rows], self.position[rows])
+            total += float(np.linalg.solve(shared, np.ones(rows.size)).sum())
+        return total
+
+    @property
+    def log_determinant(self) -> float:
+        """Half the logarithm of the determinant of the covariance [m2]."""
+        if self._factors is None:
+            return float(np.log(self.position_std).sum())
+        return float(sum(np.log(np.diag(factor)).sum() for factor in self._factors))
+
+    def whiten(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `values` [m], shape (n,) or (n, p), in uncorrelated unit deviations."""
+        if self._factors is None:
+            std = self.position_std if values.ndim == 1 else self.position_std[:, None]
+            return np.asarray(values / std)
+        result = np.array(values if values.ndim == 2 else values[:, None], dtype=np.float64)
+        order, ends, factors, _ = self.packed
+        forward_substitution(result, order, ends, factors)
+        return result if values.ndim == 2 else result[:, 0]
+
+    def offsets(self, residuals: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the best guess of each profile's offset and its deviation [m] from residuals [m].
+
+        Best linear unbiased prediction: shift of the contact along the profile, in the order of
+        :attr:`blocks`; zeros where `start_std` is.
+        """
+        estimate, deviation = np.zeros(len(self.blocks)), np.zeros(len(self.blocks))
+        start = np.asarray(self.start_std)
+        white_one, white_rest = self.whiten(np.ones(self.size)), self.whiten(residuals)
+        for i, rows in enumerate(self.blocks):
+            variance = float(start[rows][0]) ** 2
+            estimate[i] = variance * float(white_one[rows] @ white_rest[rows])
+            deviation[i] = np.sqrt(
+                max(variance - variance**2 * float(white_one[rows] @ white_one[rows]), 0.0)
+            )
+        return estimate, deviation
 
 
 def _column(field: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.optimize import least_squares
+
+from lto_sim.kinetics.rates.law_kernels import SMALLEST_RADICAND, fit_parameters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +33,8 @@ LAWS: Final[dict[str, tuple[bool, bool]]] = {
 }
 """Name -> whether (q, r) are free; t0 is free unless it is fixed."""
 
-_SMALLEST_RADICAND: Final[float] = 1e-6
-_EVALUATIONS: Final[int] = 200
+_BEFORE: Final[float] = 1e-3
+"""Scaled time by which t0 begins before the first point, in the fit that keeps it there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +47,11 @@ class LawFit:
     parameters : t0 [s], q [s/m], r [s/m2]; a parameter that is not free keeps its fixed value.
     covariance : Covariance of the three, zero rows for those not free; deviations at their word.
     free : Which of the three are free.
-    chi_square : Sum of squared weighted residuals.
-    residuals : (xi - law) / sigma, shape (n,).
-    jacobian : Its negative gradient with respect to the three, shape (n, 3).
+    chi_square : Sum of squared whitened residuals.
+    residuals : Whitened xi - law, shape (n,).
+    jacobian : Whitened gradient of the law with respect to the three, shape (n, 3).
+    fitted : The law at the times of the points [m], shape (n,).
+    speed : Its speed [m/s], shape (n,).
     """
 
     name: str
@@ -58,6 +61,8 @@ class LawFit:
     chi_square: float
     residuals: NDArray[np.float64]
     jacobian: NDArray[np.float64]
+    fitted: NDArray[np.float64]
+    speed: NDArray[np.float64]
 
     @property
     def dof(self) -> int:
@@ -73,7 +78,7 @@ def front_position(
     tau = time - t0
     if q >= 0.0 and r >= 0.0:
         tau = np.maximum(tau, 0.0)
-    root = np.sqrt(np.maximum(q * q + 4.0 * r * tau, _SMALLEST_RADICAND))
+    root = np.sqrt(np.maximum(q * q + 4.0 * r * tau, SMALLEST_RADICAND))
     if q >= 0.0:
         return 2.0 * tau / (q + root), 1.0 / root
     return (root - q) / (2.0 * max(r, 1e-9)), 1.0 / root
@@ -97,19 +102,20 @@ def fit_law(data: RateData, name: str, start_time: float | None = None, r: float
     length = max(float(np.abs(data.position).max()), 1e-300)
     origin = float(data.time[0])
     scales = np.array([time_scale, time_scale / length, time_scale / length**2])
-    t, xi, sigma = (data.time - origin) / time_scale, data.position / length, data.position_std / length
+    points = _Points((data.time - origin) / time_scale, data.position / length, length, data)
     free_q, free_r = LAWS[name]
     free = np.array([start_time is None, free_q, free_r and r is None])
     fixed = (
         np.array([0.0 if start_time is None else start_time - origin, 0.0, 0.0 if r is None else r]) / scales
     )
-    found, full = _solve(t, xi, sigma, free, fixed)
-    slopes = _jacobian(t, full, sigma)
+    full = _solve(points, free, fixed)
+    found, slopes = points.residuals(full), points.gradient(full)
     covariance = np.zeros((3, 3))
     covariance[np.ix_(free, free)] = np.linalg.pinv(slopes[:, free].T @ slopes[:, free], hermitian=True)
     parameters = full * scales + np.array([origin, 0.0, 0.0])
     if start_time is not None:
         parameters[0] = start_time
+    fitted, speed = _law(points.t, full)
     return LawFit(
         name=name,
         parameters=parameters,
@@ -118,44 +124,56 @@ def fit_law(data: RateData, name: str, start_time: float | None = None, r: float
         chi_square=float(found @ found),
         residuals=found,
         jacobian=slopes / scales,
+        fitted=fitted * length,
+        speed=speed * length / time_scale,
     )
 
 
-def _solve(
-    t: NDArray[np.float64],
-    xi: NDArray[np.float64],
-    sigma: NDArray[np.float64],
-    free: NDArray[np.bool_],
-    fixed: NDArray[np.float64],
+@dataclass(frozen=True, eq=False)
+class _Points:
+    """Points in scaled units: times, positions, the unit of length [m], and what whitens."""
+
+    t: NDArray[np.float64]
+    xi: NDArray[np.float64]
+    length: float
+    data: RateData
+
+    def residuals(self, full: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Whitened xi - law."""
+        return self.data.whiten((self.xi - front_position(self.t, full)[0]) * self.length)
+
+    def gradient(self, full: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Whitened gradient of the law."""
+        xi, speed = _law(self.t, full)
+        slopes = -np.stack([np.ones_like(xi), xi, xi * xi], axis=1) * speed[:, None]
+        return self.data.whiten(slopes * self.length)
+
+
+def _law(
+    t: NDArray[np.float64], full: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return residuals (xi - law)/sigma and all three parameters, in scaled units."""
-
-    def unpack(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        full = fixed.copy()
-        full[free] = values
-        return full
-
-    def residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray((front_position(t, unpack(values))[0] - xi) / sigma)
-
-    def jacobian(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _jacobian(t, unpack(values), sigma)[:, free]
-
-    if not free.any():
-        return -residuals(fixed[free]), fixed
-    start = _start(t, xi, free, fixed)[free]
-    found = least_squares(
-        residuals, start, jac=jacobian, method="lm", max_nfev=_EVALUATIONS, xtol=1e-9, ftol=1e-9
-    )
-    return -np.asarray(found.fun), unpack(np.asarray(found.x))
-
-
-def _jacobian(
-    t: NDArray[np.float64], full: NDArray[np.float64], sigma: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    """Return the law and its speed, 0 before t0."""
     xi, speed = front_position(t, full)
-    speed = np.where((t < full[0]) & (full[1] >= 0.0), 0.0, speed)
-    return -np.stack([np.ones_like(xi), xi, xi * xi], axis=1) * (speed / sigma)[:, None]
+    return xi, np.where((t < full[0]) & (full[1] >= 0.0), 0.0, speed)
+
+
+def _solve(points: _Points, free: NDArray[np.bool_], fixed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return all three parameters, in scaled units."""
+    if not free.any():
+        return fixed
+    order, ends, factors, diagonal = points.data.packed
+    indices = np.flatnonzero(free)
+    start = _start(points.t, points.xi, free, fixed)
+    found = []
+    for latest in (float(points.t.min()), np.inf) if free[0] else (np.inf,):
+        first = start.copy()
+        first[0] = min(first[0], latest - _BEFORE)
+        full = fit_parameters(
+            points.t, points.xi, first, indices, order, ends, factors / points.length, diagonal, latest
+        )
+        residuals = points.residuals(full)
+        found.append((float(residuals @ residuals), full))
+    return np.asarray(min(found, key=lambda item: item[0])[1])
 
 
 def _start(

@@ -1,24 +1,31 @@
-"""The window in which the linear-parabolic law holds, found rather than guessed.
+"""The late window in which a law holds, as a change point that is averaged over rather than chosen.
 
 Early points may follow no such law: on insertion the front stands nearly still until the core has saturated
-and follows ``xi^2 = xi1^2 + 2 k (t - t1)`` afterwards, which is the law with another start time. The time
-before the fitted front is five deviations from the contact is left out (the likelihood is far from Gaussian
-there). Candidate windows start at the times when a parabola would have passed 0, 5, ... 70 % of its way; a
-start in xi would cut off noise on one side and bias k. The first is taken in which the law, with q >= 0, is
+and follows ``xi^2 = xi1^2 + 2 k (t - t1)`` afterwards, which is the law with another start time. Candidate
+windows start at the times when a parabola would have passed 0, 5, ... 70 % of its way; a start in xi would
+cut off noise on one side and bias k. Before the change point the points are taken as they are, each with a
+parameter of its own, so that windows compare by an information criterion (Jay and Neil, Phys. Rev. D 103
+(2021) 114502)
 
-- adequate in size: the chi-square has p > 0.1 with the deviations at their word, and
-- free of trends: neither a cubic term, nor an early delay that decays within a tenth or a third of the
-  window, nor (at q = 0) a negative q improves it; score test, joint p > 0.05.
+    IC = chi2 + c N_cut + (T - n_T)/2 where T > n_T,    weight ~ exp(-IC/2),
 
-A window that had to begin late is begun later by as much again, because what a test just fails to see still
-biases k by more than its deviation. The search stops before a window so short that it cannot tell a parabola
-from a straight line, where the points together can. If no window passes, the deviations are understated:
-they are scaled by the smallest reduced chi-square of all windows, and the first without a trend is taken, or
-the one with the least.
+N_cut being the points before the window and T the score statistic of n_T terms that a law which does not
+hold would leave (see ``points``). The estimate is the weighted mean, its variance the weighted mean of the
+variances and of the squared distances from the mean: what is not known of the change point is in it.
+
+c is 2 in the paper; 1.5 is taken: with it and T, measured on fronts that first stand still for 0 to 10 % of
+the time (10 to 400 points, 200 draws a case), the 95 % interval of the parabolic law covers in 0.92 to 1.0
+and the stated deviation is 0.91 to 1.03 of the empirical one. The first window that passes tests, guarded
+by as much again, covers in 0.67 to 0.97 there.
+
+No window is so short that it cannot tell a parabola from a straight line, where the points together can. If
+no window has an adequate chi-square (p > 0.1), the deviations are understated: variances are scaled by the
+smallest reduced chi-square of all windows.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,84 +34,161 @@ from scipy import stats
 
 from lto_sim.kinetics.rates.interval import constrained
 from lto_sim.kinetics.rates.laws import fit_law
+from lto_sim.kinetics.rates.points import FEWEST, extra_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from lto_sim.kinetics.rates.data import RateData
     from lto_sim.kinetics.rates.laws import LawFit
 
-__all__ = ["WindowFit", "diffusion_reading", "find_window", "fit_window"]
+__all__ = [
+    "AveragedLaw",
+    "WindowFit",
+    "average",
+    "common_scale",
+    "criteria",
+    "diffusion_reading",
+    "fit_window",
+    "late_windows",
+]
 
 _FRACTIONS: Final = np.arange(0.0, 0.701, 0.05)
 _P_SIZE: Final[float] = 0.1
 _P_TREND: Final[float] = 0.05
-_FEWEST: Final[int] = 8
-_CLEAR: Final[float] = 5.0
-_GUARD: Final[float] = 1.0
-_OUTLIER: Final[float] = 5.0
-_MOST_OUTLIERS: Final[float] = 0.05
+_COST: Final[float] = 1.5
+_TREND: Final[float] = 0.5
 _LATEST_READING: Final[float] = 0.51
 _RESOLVED: Final[float] = 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class WindowFit:
-    """One candidate window and the law in it.
+    """One candidate window and the laws in it.
 
     Parameters
     ----------
     data : Its points.
-    law : The law under q >= 0.
-    p_size : p-value of the chi-square.
-    trend : Score statistic of the extra terms; ``trend_terms`` their number.
+    laws : ``parabolic``, ``linear``, and ``mixed`` under q, r >= 0.
     """
 
     data: RateData
-    law: LawFit
-    p_size: float
-    trend: float
-    trend_terms: int
+    laws: dict[str, LawFit]
 
-    def p_trend(self, scale: float) -> float:
-        """Return the p-value of the trend with the variances multiplied by `scale`."""
-        return float(stats.chi2.sf(self.trend / scale, self.trend_terms)) if self.trend_terms else 1.0
+    def p_size(self) -> float:
+        """Return the p-value of the chi-square of the mixed law."""
+        law = self.laws["mixed"]
+        return float(stats.chi2.sf(law.chi_square, max(law.dof, 1)))
+
+    def trend(self, law: str) -> tuple[float, int]:
+        """Return the score statistic of the extra terms of a law, and their number."""
+        return _trend(self.data, self.laws[law])
+
+    def adequate(self, law: str, scale: float) -> bool:
+        """Whether a law is adequate in size (p > 0.1) and free of trends (p > 0.05)."""
+        fit = self.laws[law]
+        trend, terms = self.trend(law)
+        size = stats.chi2.sf(fit.chi_square / scale, max(fit.dof, 1))
+        return bool(size > _P_SIZE and (not terms or stats.chi2.sf(trend / scale, terms) > _P_TREND))
+
+
+@dataclass(frozen=True, eq=False)
+class AveragedLaw:
+    """A law averaged over windows.
+
+    Parameters
+    ----------
+    parameters : t0 [s], q [s/m], r [s/m2].
+    covariance : Their covariance, between windows included, shape (3, 3).
+    weights : Weight of each window, shape (windows,).
+    best : Index of the window of largest weight.
+    dof : Mean degrees of freedom.
+    start, start_std : Change point, mean and deviation [s].
+    """
+
+    parameters: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    best: int
+    dof: float
+    start: float
+    start_std: float
 
 
 def fit_window(data: RateData, start_time: float | None) -> WindowFit:
-    """Fit the law in one window, without outliers, and test it."""
-    data, law = _without_outliers(data, start_time)
-    trend, terms = _trend(data, law)
-    return WindowFit(data, law, float(stats.chi2.sf(law.chi_square, max(law.dof, 1))), trend, terms)
+    """Fit the three laws in one window."""
+    laws = {name: fit_law(data, name, start_time) for name in ("parabolic", "linear")}
+    laws["mixed"] = constrained(data, start_time)
+    return WindowFit(data, laws)
 
 
-def _without_outliers(data: RateData, start_time: float | None) -> tuple[RateData, LawFit]:
-    """Drop the worst point while it is further from the law than five robust deviations, 5 % at most."""
-    law = constrained(data, start_time)
-    for _ in range(int(_MOST_OUTLIERS * data.size)):
-        size = np.abs(law.residuals)
-        worst = int(np.argmax(size))
-        if size[worst] <= _OUTLIER * max(1.0, float(np.median(size)) / 0.674489750196):
+def late_windows(data: RateData, start_time: float | None) -> list[WindowFit]:
+    """Return the candidate windows, the whole first, each later than the one before."""
+    windows: list[WindowFit] = []
+    for part in _candidates(data):
+        found = fit_window(part, start_time)
+        if windows and _curved(windows[0]) and not _curved(found):
             break
-        data = data.without(worst)
-        law = constrained(data, start_time)
-    return data, law
+        windows.append(found)
+    return windows
+
+
+def common_scale(windows: Sequence[WindowFit]) -> float:
+    """Return the factor by which variances are scaled; 1: deviations are taken at their word."""
+    if any(window.p_size() > _P_SIZE for window in windows):
+        return 1.0
+    laws = [window.laws["mixed"] for window in windows]
+    return max(1.0, min(law.chi_square / max(law.dof, 1) for law in laws))
+
+
+def criteria(windows: Sequence[WindowFit], name: str, scale: float) -> NDArray[np.float64]:
+    """Return the information criterion of a law in each window, without the cost of its parameters."""
+    return np.array([_criterion(window, windows[0], name, scale) for window in windows])
+
+
+def average(windows: Sequence[WindowFit], name: str, scale: float) -> AveragedLaw:
+    """Average a law over windows.
+
+    Parameters
+    ----------
+    windows : Candidates, the whole first.
+    name : ``parabolic``, ``linear`` or ``mixed``.
+    scale : Factor of the variances.
+    """
+    laws = [window.laws[name] for window in windows]
+    criterion = criteria(windows, name, scale)
+    weights = np.exp(-0.5 * np.minimum(criterion - criterion.min(), 700.0))
+    weights /= weights.sum()
+    values = np.array([law.parameters for law in laws])
+    mean = weights @ values
+    apart = values - mean
+    within = np.einsum("w,wij->ij", weights, np.array([law.covariance for law in laws])) * scale
+    starts = np.array([float(window.data.time[0]) for window in windows])
+    start = float(weights @ starts)
+    return AveragedLaw(
+        parameters=mean,
+        covariance=within + np.einsum("w,wi,wj->ij", weights, apart, apart),
+        weights=weights,
+        best=int(np.argmax(weights)),
+        dof=float(weights @ np.array([float(law.dof) for law in laws])),
+        start=start,
+        start_std=math.sqrt(float(weights @ (starts - start) ** 2)),
+    )
+
+
+def _criterion(window: WindowFit, whole: WindowFit, name: str, scale: float) -> float:
+    trend, terms = window.trend(name)
+    law = window.laws[name]
+    cut = whole.data.size - window.data.size
+    return law.chi_square / scale + _COST * cut + _TREND * max(trend / scale - terms, 0.0)
 
 
 def _trend(data: RateData, law: LawFit) -> tuple[float, int]:
-    """Return the score statistic of the extra terms and their number."""
-    speed = -law.jacobian[:, 0]
-    age = (data.time - data.time[0]) / max(float(np.ptp(data.time)), 1e-300)
-    fitted = data.position - law.residuals * data.position_std
-    xi = fitted / max(float(np.abs(fitted).max()), 1e-300)
-    extra = [speed * xi**3, speed * np.exp(-age / 0.1), speed * np.exp(-age / 0.3)]
-    if law.name == "parabolic":
-        extra.append(speed * xi)
     known = _normalised(law.jacobian[:, list(law.free)])
     basis = np.linalg.qr(known)[0]
-    columns = _normalised(np.stack(extra, axis=1))
+    columns = _normalised(data.whiten(extra_columns(data, law)))
     columns = columns - basis @ (basis.T @ columns)
     if law.dof <= columns.shape[1] + 1:
         return 0.0, 0
@@ -118,79 +202,34 @@ def _normalised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(columns / np.where(size > 0.0, size, 1.0))
 
 
-def find_window(data: RateData, start_time: float | None) -> tuple[WindowFit, float]:
-    """Return the chosen window and the factor by which variances are scaled (1: at their word)."""
-    windows: list[WindowFit] = []
-    for part in _candidates(_clear_of_zero(data, start_time)):
-        found = fit_window(part, start_time)
-        if windows and _curved(windows[0], start_time) and not _curved(found, start_time):
-            break
-        windows.append(found)
-        if windows[-1].p_size > _P_SIZE and windows[-1].p_trend(1.0) > _P_TREND:
-            return _guarded(windows, start_time), 1.0
-    scale = max(min(item.law.chi_square / max(item.law.dof, 1) for item in windows), 1.0)
-    for number, item in enumerate(windows):
-        if item.p_trend(scale) > _P_TREND and item.law.chi_square <= 1.5 * scale * max(item.law.dof, 1):
-            return _guarded(windows[: number + 1], start_time), scale
-    return max(windows, key=lambda item: item.p_trend(scale)), scale
-
-
-def diffusion_reading(data: RateData, start_time: float | None, scale: float) -> LawFit | None:
-    """Return the parabolic law in the first later window where it is adequate, or None.
-
-    An early delay and a weak interface reaction look alike: what the mixed law reads as 1/k_L may be a front
-    that started late. This is the other reading, guarded like the window itself.
-
-    Parameters
-    ----------
-    data : Points of the chosen window.
-    start_time : Fixed t0 [s] or None.
-    scale : Factor by which variances are scaled.
-    """
-    windows: list[WindowFit] = []
-    for part in _candidates(data, _LATEST_READING):
-        law = fit_law(part, "parabolic", start_time)
-        p_size = float(stats.chi2.sf(law.chi_square / scale, max(law.dof, 1)))
-        windows.append(WindowFit(part, law, p_size, *_trend(part, law)))
-        if p_size > _P_SIZE and windows[-1].p_trend(scale) > _P_TREND:
-            return fit_law(_guarded(windows, start_time).data, "parabolic", start_time)
-    return None
-
-
-def _candidates(data: RateData, latest: float = 1.0) -> Iterator[RateData]:
-    """Yield ever later windows, each shorter than the one before, up to `latest` of the way."""
+def _candidates(data: RateData) -> Iterator[RateData]:
+    """Yield ever later windows, each shorter than the one before."""
     size = data.size + 1
-    for fraction in _FRACTIONS[latest >= _FRACTIONS]:
+    for fraction in _FRACTIONS:
         part = data.since(float(data.time[0] + fraction**2 * np.ptp(data.time)))
-        if size <= data.size and part.size < max(_FEWEST, 0.25 * data.size):
+        if size <= data.size and part.size < max(FEWEST, 0.25 * data.size):
             return
         if part.size < size:
             size = part.size
             yield part
 
 
-def _clear_of_zero(data: RateData, start_time: float | None) -> RateData:
-    """Leave out the time before the fitted front is five deviations from the contact."""
-    clean, law = _without_outliers(data, start_time)
-    fitted = clean.position - law.residuals * clean.position_std
-    clear = np.flatnonzero(fitted > _CLEAR * clean.position_std)
-    if clear.size < max(_FEWEST, 0.5 * data.size):
-        return data
-    return data.since(float(clean.time[clear[0]]))
-
-
-def _guarded(windows: list[WindowFit], start_time: float | None) -> WindowFit:
-    """Return the last window, begun later by once more what was cut off before it."""
-    found, first = windows[-1], windows[0]
-    cut = float(found.data.time[0] - first.data.time[0])
-    later = found.data.since(float(found.data.time[0]) + _GUARD * cut)
-    if cut <= 0.0 or later.size < max(_FEWEST, 0.25 * first.data.size):
-        return found
-    guarded = fit_window(later, start_time)
-    return found if _curved(found, start_time) and not _curved(guarded, start_time) else guarded
-
-
-def _curved(window: WindowFit, start_time: float | None) -> bool:
+def _curved(window: WindowFit) -> bool:
     """Whether the points rule out a straight line (chi-square higher by more than 10)."""
-    straight = fit_law(window.data, "linear", start_time)
-    return straight.chi_square - window.law.chi_square > _RESOLVED
+    return window.laws["linear"].chi_square - window.laws["mixed"].chi_square > _RESOLVED
+
+
+def diffusion_reading(windows: Sequence[WindowFit], data: RateData, scale: float) -> list[WindowFit]:
+    """Return the windows, from before half the way, in which the parabolic law is adequate.
+
+    An early delay and a weak interface reaction look alike: what the mixed law reads as 1/k_L may be a front
+    that started late. This is the other reading.
+
+    Parameters
+    ----------
+    windows : Candidate windows.
+    data : Points of all windows.
+    scale : Factor by which variances are scaled.
+    """
+    latest = float(data.time[0] + _LATEST_READING**2 * np.ptp(data.time))
+    return [w for w in windows if float(w.data.time[0]) <= latest and w.adequate("parabolic", scale)]
