@@ -3,14 +3,16 @@
 Four layouts, told apart by their columns:
 
 - a front: ``time [s], xi [nm], xi_std [nm]``; a column ``profile`` numbers several lines;
-- rate constants: ``temperature [degC], k [cm2/s], k_std [cm2/s]``;
+- rate constants: ``temperature [degC], k [cm2/s], k_std [cm2/s]``; names or numbers of ``particle`` and
+  ``profile``, the words extraction or insertion in ``direction``, the order of a repeat in ``repeat`` and the
+  dose before it in ``dose [e/A^2]``;
 - an electrical series: ``time [s], drive_step, potential [V], current [A], charge [C], c_rate [1/h],
   specific_capacity [mA h/g], li_fraction``, and ``current_NAME [A], overpotential_NAME [V]`` of contacts;
 - an impedance spectrum: ``frequency [Hz], impedance_real [ohm], impedance_imag [ohm]``.
 
 Any unit of the right dimension is read; arrays are SI. Charges, C-rates, specific capacities and impedances
-have one unit, the one above, in file and array. Other columns are refused, lines that start with ``#`` are
-comments.
+have one unit, the one above, in file and array. Labels are text as it stands, and stand apart from the
+numbers. Other columns are refused, lines that start with ``#`` are comments.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
@@ -39,12 +41,17 @@ _HEADER: Final = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?\s*$")
 
 @dataclass(frozen=True)
 class _Column:
-    """Kind of quantity (none: no other unit is read), unit on writing, may it be left out, must it be > 0."""
+    """What a column holds.
+
+    Kind of quantity (none: no other unit is read; ``label``: text), unit on writing, whether it may be left
+    out, whether it must be > 0, and the words that a label may be (none: any).
+    """
 
     kind: str
     unit: str
     optional: bool = False
     positive: bool = False
+    words: tuple[str, ...] = ()
 
     @property
     def fixed(self) -> bool:
@@ -63,6 +70,11 @@ _LAYOUTS: Final[dict[_Layout, dict[str, _Column]]] = {
         "temperature": _Column("temperature", "degC"),
         "k": _Column("diffusivity", "cm2/s", positive=True),
         "k_std": _Column("diffusivity", "cm2/s", optional=True, positive=True),
+        "particle": _Column("label", "", optional=True),
+        "profile": _Column("label", "", optional=True),
+        "direction": _Column("label", "", optional=True, words=("extraction", "insertion")),
+        "repeat": _Column("dimensionless", "1", optional=True),
+        "dose": _Column("dose", "e/A^2", optional=True),
     },
     "electrical": {
         "time": _Column("time", "s"),
@@ -96,10 +108,12 @@ class Table:
     ----------
     layout : ``"front"``, ``"rates"``, ``"electrical"`` or ``"impedance"``.
     columns : Name -> values in SI, all of one length; optional columns may be absent.
+    labels : Name -> texts, of the same length.
     """
 
     layout: _Layout
     columns: Mapping[str, NDArray[np.float64]]
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_table(path: Path) -> Table:
@@ -108,9 +122,9 @@ def read_table(path: Path) -> Table:
     Raises
     ------
     InputError
-        Not readable, not UTF-8, empty; a column missing, unknown or twice; a unit missing or unknown; a cell
-        that is no finite number; fewer than three rows; times (within a profile) or frequencies that do not
-        increase.
+        Not readable, not UTF-8, empty; a column missing, unknown or twice; a unit missing, unknown or given
+        to a label; a cell that is no finite number, or no label; fewer than three rows; times (within a
+        profile) or frequencies that do not increase.
     """
     lines = _lines(path)
     names, units = _header(path, _cells(path, *lines[0]))
@@ -121,7 +135,8 @@ def read_table(path: Path) -> Table:
         raise InputError(
             f"{path}", f"{len(rows)} rows", f"at least {_MINIMUM_ROWS} rows below the header", "add data"
         )
-    values = {name: np.empty(len(rows)) for name in names}
+    texts = {name: [""] * len(rows) for name in names if _spec(name, specs).kind == "label"}
+    values = {name: np.empty(len(rows)) for name in names if name not in texts}
     for index, (line, cells) in enumerate(rows):
         if len(cells) != len(names):
             raise InputError(
@@ -129,15 +144,23 @@ def read_table(path: Path) -> Table:
                 "one value a column, with a decimal point",
             )  # fmt: skip
         for name, unit, cell in zip(names, units, cells, strict=True):
-            field = f"{path}, line {line}, column {name}"
-            values[name][index] = _number(field, cell, unit, _spec(name, specs))
+            where = f"{path}, line {line}, column {name}"
+            if name in texts:
+                texts[name][index] = _label(where, cell, unit, _spec(name, specs))
+            else:
+                values[name][index] = _number(where, cell, unit, _spec(name, specs))
     if layout in _IN_ORDER:
         _check_order(path, values, [line for line, _ in rows], _IN_ORDER[layout])
-    return Table(layout, values)
+    return Table(layout, values, {name: tuple(cells) for name, cells in texts.items()})
 
 
 def write_table(
-    path: Path, layout: _Layout, columns: Mapping[str, ArrayLike], comment: str = "", force: bool = False
+    path: Path,
+    layout: _Layout,
+    columns: Mapping[str, ArrayLike],
+    comment: str = "",
+    force: bool = False,
+    labels: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Write a table, whole or not at all, with 12 significant digits.
 
@@ -148,29 +171,41 @@ def write_table(
     columns : Name -> values in SI, or in the one unit that the layout knows.
     comment : Lines for the top of the file.
     force : Replace an existing file.
+    labels : Name -> texts of the columns that hold labels.
 
     Raises
     ------
     InputError
-        The target exists and `force` is false; a column is missing, unknown, of another length or not finite.
+        The target exists and `force` is false; a column is missing, unknown, of another length or not finite;
+        a text that is no label.
     """
     specs = _LAYOUTS[layout]
+    texts = {name: list(values) for name, values in (labels or {}).items()}
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in columns.items()}
-    _check_names("columns", list(arrays), specs)
-    sizes = {array.shape for array in arrays.values()}
+    _check_names("columns", [*arrays, *texts], specs)
+    for name in (*arrays, *texts):
+        if (_spec(name, specs).kind == "label") != (name in texts) or (name in arrays and name in texts):
+            raise InputError(name, "text or numbers", "labels among labels only", "move the column")
+    sizes = {array.shape for array in arrays.values()} | {(len(cells),) for cells in texts.values()}
     if len(sizes) != 1 or len(next(iter(sizes))) != 1:
         raise InputError("columns", sorted(sizes), "columns of one length", "match the lengths")
-    order = list(specs)
-    ordered = sorted(arrays, key=lambda name: order.index(_key(name, specs)))
-    for name in ordered:
-        if not np.all(np.isfinite(arrays[name])):
+    for name, array in arrays.items():
+        if not np.all(np.isfinite(array)):
             raise InputError(name, "NaN or infinity", "finite values", "leave out rows without a value")
+    shown = {
+        name: [f"{value:.12g}" for value in _from_si(array, _spec(name, specs))]
+        for name, array in arrays.items()
+    } | {
+        name: [_label(name, cell, None, _spec(name, specs)) for cell in cells]
+        for name, cells in texts.items()
+    }  # fmt: skip
+    order = list(specs)
+    ordered = sorted(shown, key=lambda name: order.index(_key(name, specs)))
     with new_file(path, force) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.writelines(f"# {line}\n" for line in comment.splitlines())
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([_title(name, _spec(name, specs)) for name in ordered])
-        shown = [_from_si(arrays[name], _spec(name, specs)) for name in ordered]
-        writer.writerows([f"{value:.12g}" for value in row] for row in zip(*shown, strict=True))
+        writer.writerows(zip(*(shown[name] for name in ordered), strict=True))
 
 
 def _key(name: str, specs: Mapping[str, _Column]) -> str:
@@ -189,7 +224,7 @@ def _spec(name: str, specs: Mapping[str, _Column]) -> _Column:
 
 
 def _title(name: str, spec: _Column) -> str:
-    return name if spec.kind == "dimensionless" else f"{name} [{spec.unit}]"
+    return name if spec.kind in {"dimensionless", "label"} else f"{name} [{spec.unit}]"
 
 
 def _from_si(values: NDArray[np.float64], spec: _Column) -> NDArray[np.float64]:
@@ -289,6 +324,19 @@ def _number(field: str, cell: str, unit: str | None, spec: _Column) -> float:
     if spec.positive and value <= 0.0:
         raise InputError(field, cell, "> 0", "leave out the row")
     return value
+
+
+def _label(where: str, cell: str, unit: str | None, spec: _Column) -> str:
+    if unit:
+        raise InputError(where, f"[{unit}]", "a label, which has no unit", "take the unit out of the header")
+    text = " ".join(str(cell).split())
+    if text.lower() in {"", "nan", "none"}:
+        raise InputError(where, cell, "a name or a number", "label every row, or leave out the column")
+    if spec.words:
+        if text.lower() not in spec.words:
+            raise InputError(where, cell, " or ".join(spec.words), "write one of the two")
+        return text.lower()
+    return text
 
 
 def _check_order(path: Path, values: dict[str, NDArray[np.float64]], lines: list[int], column: str) -> None:

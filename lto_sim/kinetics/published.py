@@ -1,4 +1,4 @@
-"""The published rate constants, full-extraction times and activation energies, in SI.
+"""The published rate constants, their repeat, full-extraction times and activation energies, in SI.
 
 Every number lives in ``data/published.toml`` with its unit, source and the meaning of its uncertainty.
 Table 1 of the paper gives k [cm^2/s] with xi^2 = 2 k t assumed; the error bars are standard deviations over
@@ -26,9 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FullExtraction",
+    "GraphiteComparison",
     "PublishedRates",
+    "PublishedRepeat",
     "full_extraction_times",
+    "graphite_comparison",
     "published_Ea",
+    "published_repeat",
     "published_table",
 ]
 
@@ -74,6 +78,42 @@ class FullExtraction:
     temperature: NDArray[np.float64]
     time: NDArray[np.float64]
     time_std: NDArray[np.float64]
+    source: str
+    uncertainty: str
+
+
+@dataclass(frozen=True)
+class PublishedRepeat:
+    """One particle measured at the same temperature at the start and at the end.
+
+    Parameters
+    ----------
+    temperature : Temperature [K].
+    first, last : Parabolic rate constants [m2/s].
+    source, uncertainty : Where the numbers stand and what is known of their error.
+    """
+
+    temperature: float
+    first: float
+    last: float
+    source: str
+    uncertainty: str
+
+
+@dataclass(frozen=True)
+class GraphiteComparison:
+    """Rate constant of graphite, stage 2 to stage 1 at room temperature, beside those of Table 1.
+
+    Parameters
+    ----------
+    k : Parabolic rate constant of graphite [m2/s].
+    extraction_ratio, insertion_ratio : k of Table 1 at its lowest temperature (30 degC) over k.
+    source, uncertainty : Where the number stands and what is known of its error.
+    """
+
+    k: float
+    extraction_ratio: float
+    insertion_ratio: float
     source: str
     uncertainty: str
 
@@ -134,6 +174,35 @@ def full_extraction_times() -> FullExtraction:
         temperature=_temperature(),
         time=_frozen(table["time"]),
         time_std=_frozen(table["time_std"]),
+        source=table["source"],
+        uncertainty=table["uncertainty"],
+    )
+
+
+@functools.cache
+def published_repeat() -> PublishedRepeat:
+    """Return the repeat at 90 degC on extraction: k of the first and of the last measurement [m2/s]."""
+    table = _document()["repeat"]
+    first, last = (float(value) * _SQUARE_CENTIMETRE for value in table["k"])
+    return PublishedRepeat(
+        temperature=float(table["temperature"]) + ZERO_CELSIUS,
+        first=first,
+        last=last,
+        source=table["source"],
+        uncertainty=table["uncertainty"],
+    )
+
+
+@functools.cache
+def graphite_comparison() -> GraphiteComparison:
+    """Return k of graphite [m2/s] and the ratios of Table 1, at its lowest temperature, to it."""
+    table = _document()["graphite"]
+    k = float(table["k"]) * _SQUARE_CENTIMETRE
+    extraction, insertion = (float(published_table(name).k[0]) for name in ("extraction", "insertion"))
+    return GraphiteComparison(
+        k=k,
+        extraction_ratio=extraction / k,
+        insertion_ratio=insertion / k,
         source=table["source"],
         uncertainty=table["uncertainty"],
     )
