@@ -18,6 +18,7 @@ from lto_sim.errors import InputError
 from lto_sim.exact import wagner
 from lto_sim.files import read_dataset
 from lto_sim.kinetics import fit_arrhenius, published_table
+from lto_sim.kinetics.corrections import true_rate
 from lto_sim.reproduce import (
     Case,
     Study,
@@ -26,7 +27,6 @@ from lto_sim.reproduce import (
     reproduce,
     run_case,
     study_cases,
-    true_rate,
 )
 from lto_sim.reproduce.case import full_extraction_time
 from lto_sim.reproduce.experiment import DIRECTIONS, TEMPERATURES_degC

@@ -16,6 +16,7 @@ import xarray as xr
 from lto_sim.constants import ZERO_CELSIUS
 from lto_sim.errors import InputError
 from lto_sim.exact import wagner
+from lto_sim.kinetics.corrections import true_rate
 from lto_sim.reproduce import (
     REFERENCE_SURFACES,
     Case,
@@ -30,7 +31,6 @@ from lto_sim.reproduce import (
     run_case,
     run_grid_case,
     study_cases,
-    true_rate,
 )
 from lto_sim.reproduce.core_shell import covered_shares, front_spread, perimeter_shell, states_at, transformed
 from lto_sim.reproduce.experiment import DIRECTIONS, TEMPERATURES_degC

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 
 import lto_sim as lto
 from lto_sim.kinetics import numbered_profiles
+from lto_sim.kinetics.corrections import true_rate
 from lto_sim.microscope import draw_counts, render_maps, spectrum_model
 from lto_sim.quantify.li_model import pixel_spectra
-from lto_sim.reproduce import experiment_scenario, true_rate
+from lto_sim.reproduce import experiment_scenario
 from lto_sim.reproduce.recording import study_instrument
 
 COMPONENTS = (2, 3, 5, 10)

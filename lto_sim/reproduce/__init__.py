@@ -1,7 +1,7 @@
 """The published experiment in, k(T) and Ea out, end to end."""
 
 from lto_sim.reproduce.case import Case, CaseResult, run_case
-from lto_sim.reproduce.experiment import experiment_scenario, true_rate
+from lto_sim.reproduce.experiment import experiment_scenario
 from lto_sim.reproduce.grid import GridCase, run_grid_case
 from lto_sim.reproduce.plan import Study, grid_cases, plan_reproduction, study_cases
 from lto_sim.reproduce.study import reproduce
@@ -23,5 +23,4 @@ __all__ = [
     "run_case",
     "run_grid_case",
     "study_cases",
-    "true_rate",
 ]

@@ -11,8 +11,9 @@ import xarray as xr
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics import RateConstantFit, fit_rate_constant, numbered_profiles, track_front
+from lto_sim.kinetics.corrections import TrueRate, true_rate
 from lto_sim.microscope import Instrument
-from lto_sim.reproduce.experiment import Direction, TrueRate, experiment_scenario, true_rate
+from lto_sim.reproduce.experiment import Direction, experiment_scenario
 from lto_sim.reproduce.recording import PREFIX, record, study_instrument
 from lto_sim.reproduce.surfaces import Surfaces
 from lto_sim.scenario import Scenario

@@ -8,22 +8,19 @@ Conducting surfaces are asked for or left out; where they are, both directions h
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from lto_sim.constants import ZERO_CELSIUS
-from lto_sim.exact import thin_lamella, wagner
-from lto_sim.reproduce.surfaces import REFERENCE_SURFACES, Surfaces, active_thickness, surface_values
-from lto_sim.scenario import Scenario, build_material, build_surface
+from lto_sim.kinetics.corrections import true_rate
+from lto_sim.reproduce.surfaces import REFERENCE_SURFACES, Surfaces, surface_values
+from lto_sim.scenario import Scenario
 
 __all__ = [
     "DIRECTIONS",
     "THROUGH_THICKNESS",
     "Direction",
     "TEMPERATURES_degC",
-    "TrueRate",
     "experiment_scenario",
-    "true_rate",
 ]
 
 Direction = Literal["extraction", "insertion"]
@@ -54,56 +51,6 @@ _INSERTED_FRACTION = 0.9
 _SURFACE_STATES = 150
 _PROFILE_ROWS = (0.25e-6, 0.5e-6, 0.75e-6, 1.0e-6, 1.25e-6)
 _PROFILE_WIDTH = 0.2e-6
-
-
-@dataclass(frozen=True)
-class TrueRate:
-    """Wagner's rate constant of a scenario, and what it follows from.
-
-    Parameters
-    ----------
-    k : Rate constant [m2 s-1], xi^2 = 2 k t: that of the bulk times 1 + 2 l/H.
-    excess, undersaturation, diffusivity_ratio : A, B and phi of `lto_sim.exact.wagner`.
-    k_bulk : Wagner's rate constant of the bulk alone [m2 s-1].
-    surface_length : l = delta D/D_growing of one face [m]; 0 where the faces do not conduct.
-    tip_length : sqrt(3 l H), by which the front under the faces runs ahead [m]; twice that is the crossover.
-    """
-
-    k: float
-    excess: float
-    undersaturation: float
-    diffusivity_ratio: float
-    k_bulk: float
-    surface_length: float
-    tip_length: float
-
-
-def true_rate(scenario: Scenario) -> TrueRate:
-    """Rate constant that a fit of this scenario's maps should return.
-
-    Extraction keeps the undersaturation of its parent (x = 1 against x7*). On insertion the finite core
-    saturates within the first seconds or minutes; from then on the parent has no undersaturation. Conducting
-    faces multiply k by 1 + 2 l/H, which holds for the mean front beyond 2 sqrt(3 l H) (section 6 of the exact
-    answers); a conducting perimeter has no part in it.
-    """
-    material = build_material(scenario)
-    temperature = scenario.temperature
-    x_poor, x_rich = material.edges(temperature)
-    gap = x_rich - x_poor
-    held = material.contact_excess(scenario.steps[0].value, temperature)
-    poor, rich = material.poor.diffusivity(temperature), material.rich.diffusivity(temperature)
-    growing, parent = (rich, poor) if held > 0.0 else (poor, rich)
-    start = float(material.excess(float(scenario.initial), temperature))  # type: ignore[arg-type]
-    undersaturation = 0.0 if held > 0.0 else abs(start) / gap
-    excess, ratio = abs(held) / gap, growing / parent
-    k = float(wagner.rate_constant(growing, excess, undersaturation, ratio))
-    faces = build_surface(scenario).faces
-    if faces is None:
-        return TrueRate(k, excess, undersaturation, ratio, k, 0.0, 0.0)
-    length, thickness = faces(temperature) / growing, active_thickness(scenario)
-    apparent = thin_lamella.apparent_rate_constant(k, length, thickness)
-    tip = thin_lamella.tip_length(length, thickness)
-    return TrueRate(apparent, excess, undersaturation, ratio, k, length, tip)
 
 
 def experiment_scenario(

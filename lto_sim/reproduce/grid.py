@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
+from lto_sim.kinetics.corrections import true_rate
 from lto_sim.reproduce.core_shell import PerimeterShell, covered_shares, perimeter_shell, transformed
-from lto_sim.reproduce.experiment import experiment_scenario, true_rate
+from lto_sim.reproduce.experiment import experiment_scenario
 from lto_sim.reproduce.surfaces import REFERENCE_SURFACES
 from lto_sim.scenario import Scenario, build_material, build_surface
 from lto_sim.transport import simulate

@@ -26,10 +26,11 @@ from typing import Any, Final
 
 from lto_sim.constants import ZERO_CELSIUS
 from lto_sim.errors import InputError
+from lto_sim.kinetics.corrections import active_thickness
 from lto_sim.materials import Arrhenius
 from lto_sim.scenario import Scenario, build_material
 
-__all__ = ["REFERENCE_SURFACES", "Surfaces", "active_thickness", "surface_values"]
+__all__ = ["REFERENCE_SURFACES", "Surfaces", "surface_values"]
 
 
 @dataclass(frozen=True)
@@ -65,24 +66,6 @@ class Surfaces:
 
 REFERENCE_SURFACES: Final = Surfaces()
 """The one set of surfaces of both directions."""
-
-
-def active_thickness(scenario: Scenario) -> float:
-    """Thickness of the lamella without its inactive layers [m].
-
-    Raises
-    ------
-    InputError
-        A thickness that is not one number.
-    """
-    thickness = scenario.specimen.thickness
-    if not isinstance(thickness, int | float):
-        raise InputError(
-            "specimen.thickness", "a wedge or an image", "one number with conducting faces",
-            "use `lto-sim run` for other lamellae",
-        )  # fmt: skip
-    dead = scenario.specimen.dead_layer
-    return float(thickness) - 2.0 * (dead if isinstance(dead, float) else dead.thickness)
 
 
 def surface_values(scenario: Scenario, surfaces: Surfaces) -> dict[str, Any]:

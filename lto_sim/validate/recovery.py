@@ -25,13 +25,13 @@ from lto_sim.kinetics import (
     numbered_profiles,
     track_front,
 )
+from lto_sim.kinetics.corrections import true_rate
 from lto_sim.microscope import render_maps
 from lto_sim.reproduce.experiment import (
     DIRECTIONS,
     Direction,
     TEMPERATURES_degC,
     experiment_scenario,
-    true_rate,
 )
 from lto_sim.reproduce.summary import weighted_line
 from lto_sim.scenario import Scenario
