@@ -15,6 +15,8 @@ from typer.testing import CliRunner, Result
 
 from lto_sim.cli import app
 from lto_sim.files import read_dataset, read_table, write_dataset, write_hspy
+from lto_sim.kinetics.fronts import Profile
+from lto_sim.plot import pick_profiles as picking
 
 SEEDS = (1, 2, 3, 4, 5, 6)
 GIVEN = {"npy": ("--frame-time", "1.5 s", "--pixel", "31 nm")}
@@ -146,3 +148,135 @@ def test_what_cannot_be_tracked_is_one_line(lto: Lto) -> None:
     Path("text.tif").write_text("text")
     refused(lto("track", "text.tif", *profile), "whole")
     assert not [entry for entry in Path().iterdir() if "front" in entry.name]
+
+
+SCENARIO = """
+schema_version = 1
+material = "lto"
+temperature = "75 degC"
+initial = 1.0
+[specimen]
+outline = { shape = "rectangle", width = "400 nm", height = "160 nm" }
+thickness = "150 nm"
+cell = "20 nm"
+[contacts.lps]
+where = { side = "left" }
+[[drive]]
+hold = "1.6 V"
+until = { time = "6 s" }
+[[profile]]
+start = [0.0, "80 nm"]
+end = ["360 nm", "80 nm"]
+width = "160 nm"
+[scan]
+frame_time = "0.2 s"
+pixels = [40, 16]
+"""
+
+
+@pytest.fixture
+def own_maps(lto: Lto) -> Path:
+    Path("a.toml").write_text(SCENARIO)
+    done(lto("run", "a.toml"))
+    done(lto("render", "a.zarr"))
+    return Path("a_maps.zarr")
+
+
+def test_what_became_of_the_frames_is_told(lto: Lto, recwarn: pytest.WarningsRecorder) -> None:
+    warnings.simplefilter("default")
+    values = moving_step(4)
+    values[50:52] = np.nan
+    np.save("a.npy", values)
+    profiles = ("--profile", PROFILE, "--profile", "0 nm,124 nm:620 nm,124 nm:248 nm")
+    told = done(lto("track", "a.npy", *profiles, *GIVEN["npy"])).stdout
+    summary = json.loads(done(lto("track", "a.npy", *profiles, *GIVEN["npy"], "--force", "--json")).stdout)
+    assert [entry["frames"] for entry in summary["profiles"]] == [FRAMES, FRAMES]
+    for number, entry in enumerate(summary["profiles"]):
+        by_status = entry["by_status"]
+        assert sum(by_status.values()) == FRAMES
+        assert by_status["no_pixels"] == 2
+        assert f"profile {number}         {by_status['found']} of {FRAMES} frames; " in told
+    short = summary["profiles"][1]["by_status"]
+    assert short["beyond_end"] > 0.5 * FRAMES
+    assert f"{short['beyond_end']} beyond its end" in told
+    assert len(summary["fronts"]) == sum(entry["by_status"]["found"] for entry in summary["profiles"])
+
+
+def test_a_contact_line_is_followed_like_the_profile_across_it(lto: Lto) -> None:
+    np.save("a.npy", moving_step(5))
+    line = ("--contact-line", "0 nm,0 nm; 0 nm,248 nm", "--length", "1736 nm")
+    done(lto("track", "a.npy", "--profile", PROFILE, *GIVEN["npy"], "--out", "straight.zarr"))
+    done(lto("track", "a.npy", *line, *GIVEN["npy"], "--out", "bent.zarr"))
+    straight, bent = (read_dataset(Path(f"{name}.zarr")) for name in ("straight", "bent"))
+    for name in ("front_position", "front_position_std", "front_time"):
+        np.testing.assert_allclose(bent[name], straight[name], rtol=1e-6)
+    done(
+        lto(
+            "track", "a.npy", *line, "--count", "4", "--profile", PROFILE, *GIVEN["npy"], "--out", "both.zarr"
+        )
+    )
+    both = read_dataset(Path("both.zarr"))
+    np.testing.assert_allclose(both["profile_width"], [248e-9, *[62e-9] * 4])
+    assert json.loads(both.attrs["profile_names"]) == [f"profile {n}" for n in range(5)]
+    fit = json.loads(done(lto("fit", "both.zarr", "--json")).stdout)
+    assert fit["k_m2_s"] == pytest.approx(K, rel=0.05)
+
+
+def test_how_well_the_contact_is_known(lto: Lto, own_maps: Path) -> None:
+    exact = done(lto("track", own_maps)).stdout
+    assert "contact position  known exactly (of the scenario)" in exact
+    found = []
+    for words in (
+        ("--contact", "lps", "--count", "2"),
+        ("--profile", "0 nm,80 nm:360 nm,80 nm:100 nm"),
+        ("--profile", "0 nm,80 nm:360 nm,80 nm:100 nm", "--start-std", "7 nm"),
+        ("--start-std", "0"),
+    ):
+        told = done(lto("track", own_maps, *words, "--force", "--json")).stdout
+        entry = json.loads(told)["profiles"][0]
+        found.append((entry["start_std_m"], entry["start_std_origin"]))
+    stds, origins = zip(*found, strict=True)
+    np.testing.assert_allclose(stds, [0.0, 1e-8 / np.sqrt(12.0), 7e-9, 0.0], rtol=1e-9)
+    assert origins == ("scenario", "pixel/sqrt(12)", "given", "given")
+    told = done(lto("track", own_maps, "--profile", "0 nm,80 nm:360 nm,80 nm:100 nm", "--force")).stdout
+    assert "contact position  standard deviation 2.89 nm (pixel/sqrt(12))" in told
+    assert float(read_dataset(Path("a_front.zarr"))["profile_start_std"][0]) == stds[1]
+
+
+def test_the_model_is_chosen_and_told(lto: Lto, own_maps: Path) -> None:
+    for model, name in (("step", "step"), ("shell", "shell"), ("auto", "step")):
+        told = done(lto("track", own_maps, "--model", model, "--force")).stdout
+        assert ("positions are of the mean front" in told) == (name == "shell")
+        assert read_dataset(Path("a_front.zarr")).attrs["front_model"] == name
+    refused(lto("track", own_maps, "--model", "tanh", "--force"), '"step", "shell" or "auto"')
+
+
+def test_profiles_that_cannot_be_are_one_line(lto: Lto, own_maps: Path) -> None:
+    np.save("b.npy", moving_step(6)[:4])
+    recorded = ("track", "b.npy", *GIVEN["npy"])
+    refused(lto("track", own_maps, "--contact", "anode"), "--contact", "lps")
+    refused(lto(*recorded, "--contact", "lps"), "--contact-line")
+    refused(lto(*recorded, "--contact-line", "0 nm,0 nm;0 nm,248 nm"), "--length")
+    refused(lto(*recorded, "--contact-line", "0 nm,0 nm", "--length", "1 um"), "--contact-line", "two points")
+    refused(lto(*recorded, "--contact-line", "0 nm,0 nm;0 nm,0 nm", "--length", "1 um"), "--contact-line")
+    refused(lto(*recorded, "--contact-line", "0,0;0,248", "--length", "1 um"), "has no unit")
+    middle = ("--contact-line", "868 nm,0 nm;868 nm,248 nm", "--length", "500 nm")
+    refused(lto(*recorded, *middle), "a point inside the particle")
+    refused(lto(*recorded, *middle, "--inside", "868 nm,90 nm"), "move it off the line")
+    refused(lto(*recorded, "--count", "3", "--profile", PROFILE), "--count", "--contact")
+    refused(lto(*recorded, "--inside", "0,0", "--profile", PROFILE), "--inside", "--contact-line")
+    refused(lto(*recorded, "--profile", PROFILE, "--start-std", "-1 nm"), "start_std", ">= 0 m")
+    refused(lto(*recorded, "--profile", PROFILE, "--start-std", "10"), "has no unit")
+
+
+def test_picking_needs_a_display(lto: Lto, own_maps: Path) -> None:
+    refused(lto("track", own_maps, "--pick"), "--pick", "no display", "--profile")
+
+
+def test_picked_profiles_are_tracked(lto: Lto, own_maps: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picked = [Profile((0.0, 80e-9), (360e-9, 80e-9), 100e-9)]
+    monkeypatch.setattr(picking, "pick_profiles", lambda maps, start_std: picked)
+    summary = json.loads(done(lto("track", own_maps, "--pick", "--json")).stdout)
+    by_status = summary["profiles"][0]["by_status"]
+    assert by_status["found"] > 5, by_status
+    np.testing.assert_allclose(summary["profiles"][0]["end_m"], [360e-9, 80e-9])

@@ -9,23 +9,28 @@ import typer
 
 from lto_sim.cli.options import AsJson, Force, Out
 from lto_sim.cli.show import print_summary, print_table
-from lto_sim.cli.sources import choose_target, stored_scenario
+from lto_sim.cli.sources import choose_target
+from lto_sim.cli.track_profiles import (
+    PROFILE_FORM,
+    Chosen,
+    ProfileOptions,
+    choose_profiles,
+    profile_summary,
+    read_length,
+)
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from lto_sim.kinetics import Profile
 
 __all__ = ["EXAMPLE", "NAME", "command"]
 
 NAME: Final = "track"
 EXAMPLE: Final = (
     'Example: lto-sim track particle_maps.zarr --profile "0 nm,750 nm:1200 nm,750 nm:200 nm"; '
-    "lto-sim track particle_maps.zarr --step 2; "
+    "lto-sim track particle_maps.zarr --contact lps --count 5 --model shell; "
     'lto-sim track recorded.tif --frame-time "1.5 s" --pixel "31 nm" --profile "0 nm,1 um:2 um,1 um:0.2 um"'
 )
-_FORM: Final = '"x0,y0:x1,y1:width", lengths with units'
 _PLACED: Final = ("map_quantity", "frame_time_s", "frame_time_origin", "pixel_m", "pixel_origin", "scan")
 """Attributes of maps that a file or the command line placed."""
 _HEADER: Final = ("profile", "time [s]", "xi [nm]", "xi_std [nm]")
@@ -42,9 +47,72 @@ def command(
     profile: Annotated[
         list[str] | None,
         typer.Option(
-            "--profile", metavar="X0,Y0:X1,Y1:WIDTH", help=f"{_FORM}; repeatable.", show_default=False
+            "--profile", metavar="X0,Y0:X1,Y1:WIDTH", help=f"{PROFILE_FORM}; repeatable.", show_default=False
         ),
     ] = None,
+    contact: Annotated[
+        str | None,
+        typer.Option(
+            "--contact",
+            metavar="NAME",
+            help="Profiles along the normal of this contact of the scenario.",
+            show_default=False,
+        ),
+    ] = None,
+    contact_line: Annotated[
+        str | None,
+        typer.Option(
+            "--contact-line",
+            metavar="X,Y;X,Y;...",
+            help="Profiles along the normal of a contact through these points.",
+            show_default=False,
+        ),
+    ] = None,
+    inside: Annotated[
+        str | None,
+        typer.Option(
+            "--inside",
+            metavar="X,Y",
+            help="A point in the particle, where both sides of --contact-line have values.",
+            show_default=False,
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            "--count", min=1, metavar="N", help="Profiles to divide a contact into.", show_default=False
+        ),
+    ] = None,
+    length: Annotated[
+        str | None,
+        typer.Option(
+            "--length",
+            help='How far from a contact to look, such as "1 um"; else as the scenario\'s profiles.',
+            show_default=False,
+        ),
+    ] = None,
+    pick: Annotated[
+        bool, typer.Option("--pick", help="Pick profiles with the mouse; needs a display.")
+    ] = False,
+    start_std: Annotated[
+        str | None,
+        typer.Option(
+            "--start-std",
+            metavar="LENGTH",
+            help="Standard deviation of where the contact truly is, along the profile; else 0 for those of "
+            "the scenario, pixel/sqrt(12) for others.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            metavar="step|shell|auto",
+            help="step: a blurred step; shell: a front that runs ahead along the faces of a lamella, by its "
+            "mean; auto: the likelier one.",
+        ),
+    ] = "step",
     direction: Annotated[
         str | None,
         typer.Option("--direction", help="extraction or insertion; found if left out.", show_default=False),
@@ -95,7 +163,7 @@ def command(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Track the front along the profiles of the scenario, or of --profile.
+    """Track the front along the profiles of the scenario, or of those given, divided or picked.
 
     Values need not be li fractions: a front is a step in any intensity. Lengths count from the top left
     corner of the image. The result is MAPS_front.zarr, with --step MAPS_stepN_front.zarr, unless --out names
@@ -105,22 +173,25 @@ def command(
     target = choose_target(out, maps_store, ending, force, strip="_maps")
     from lto_sim.files import read_maps
 
-    size = None if pixel is None else _length(pixel, pixel, "--pixel", "a length with its unit")
+    size = None if pixel is None else read_length(pixel, pixel, "--pixel", "a length with its unit")
     maps = read_maps(maps_store, frame_time, size, start, scan)
     if step is not None:
         maps = _frames_of(maps, step)
     from lto_sim.kinetics import track_front
 
-    front = track_front(maps, _profiles(profile, maps), direction=direction)
+    options = ProfileOptions(
+        tuple(profile or ()), contact, contact_line, inside, count, length, start_std, pick
+    )
+    chosen = choose_profiles(options, maps)
+    front = track_front(maps, chosen.profiles, direction=direction, model=model)
     rows = _rows(front)
     _store(front, rows, target, force)
     if not as_json:
         print_table(
             _HEADER, [(f"{p:.0f}", f"{t:.3f}", f"{xi * 1e9:.2f}", f"{s * 1e9:.2f}") for p, t, xi, s in rows]
         )
-    print_summary(
-        _summary(front, maps, rows, target), as_json, {**_lines(front, maps), "stored": str(target)}
-    )
+    summary = _summary(front, maps, rows, target) | {"profiles": profile_summary(chosen, front)}
+    print_summary(summary, as_json, {**_lines(front, maps, chosen), "stored": str(target)})
 
 
 def _frames_of(maps: xr.Dataset, step: int) -> xr.Dataset:
@@ -134,40 +205,6 @@ def _frames_of(maps: xr.Dataset, step: int) -> xr.Dataset:
             "frames that run on into the next step are left out: record faster ones, or set scan.restart",
         )  # fmt: skip
     return part
-
-
-def _profiles(texts: list[str] | None, maps: xr.Dataset) -> list[Profile]:
-    from lto_sim.kinetics import numbered_profiles
-
-    if texts:
-        return [_parse(text, f"profile {number}") for number, text in enumerate(texts)]
-    scenario = stored_scenario(maps)
-    specs = () if scenario is None else scenario.profile
-    if not specs:
-        raise InputError("--profile", None, _FORM, "the maps' scenario has no [[profile]]: give --profile")
-    return numbered_profiles(specs)
-
-
-def _parse(text: str, name: str) -> Profile:
-    from lto_sim.kinetics import Profile
-
-    parts = [part.split(",") for part in text.split(":")]
-    if [len(part) for part in parts] != [2, 2, 1]:
-        raise InputError("--profile", text, _FORM, 'for example "0 nm,750 nm:1200 nm,750 nm:200 nm"')
-    x0, y0, x1, y1, width = (
-        _length(cell.strip(), text, "--profile", _FORM) for part in parts for cell in part
-    )
-    return Profile((x0, y0), (x1, y1), width, name)
-
-
-def _length(cell: str, text: str, option: str, form: str) -> float:
-    """Return a length [m]; without a unit only 0 is accepted, for 750 is hardly meant as 750 m."""
-    from lto_sim.units import to_si
-
-    value = to_si(cell, "length", option)
-    if value != 0.0 and not cell.rstrip()[-1].isalpha():
-        raise InputError(option, text, form, f'"{cell}" has no unit: write for example "{cell} nm"')
-    return value
 
 
 def _rows(front: xr.Dataset) -> list[tuple[float, float, float, float]]:
@@ -207,6 +244,7 @@ def _summary(
     return {
         "out": target,
         "direction": front.attrs["direction"],
+        "model": front.attrs["front_model"],
         "frames": front.sizes["time"],
         **({"step": int(front.attrs["drive_step_number"])} if "drive_step_number" in front.attrs else {}),
         **{key: maps.attrs[key] for key in _PLACED if key in maps.attrs},
@@ -214,10 +252,13 @@ def _summary(
     }
 
 
-def _lines(front: xr.Dataset, maps: xr.Dataset) -> dict[str, str]:
-    """What was taken from a file, and what was given; of complete own maps nothing."""
+def _lines(front: xr.Dataset, maps: xr.Dataset, chosen: Chosen) -> dict[str, str]:
+    """What became of the frames, how well the contact is known, and what file or command line placed."""
     attrs = maps.attrs
-    lines = {}
+    lines = _counts(front) | {"contact position": chosen.contact_position()}
+    if front.attrs["front_model"] == "shell":
+        longest = float(front["shell_length"].max()) * 1e9
+        lines["model"] = f"shell, falling off over {longest:.4g} nm at most; positions are of the mean front"
     if attrs.get("map_quantity") == "intensity":
         rises = front.attrs["direction"] == "extraction"
         lines["values"] = "intensities, not li fractions"
@@ -233,6 +274,17 @@ def _lines(front: xr.Dataset, maps: xr.Dataset) -> dict[str, str]:
     if "scan" in attrs:
         lines["scan"] = str(attrs["scan"])
     return lines
+
+
+def _counts(front: xr.Dataset) -> dict[str, str]:
+    """Frames with a front of every profile, and why the others have none."""
+    from lto_sim.kinetics.fronts import count_frames
+
+    return {
+        f"profile {count.profile}": f"{count.found} of {count.frames} frames"
+        + (f"; {count.reasons()}" if count.reasons() else "")
+        for count in count_frames(front)
+    }
 
 
 def _extent(maps: xr.Dataset, dim: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Line", "Profile", "numbered_profiles"]
+__all__ = ["Line", "Profile", "check_start_std", "numbered_profiles"]
 
 
 class Line(Protocol):
@@ -51,17 +51,19 @@ class Profile:
     end : End (x, y) [m].
     width : Full width of the strip over which pixels are used [m].
     name : Name shown in tables and plots.
+    start_std : Standard deviation of where the contact truly is, along the profile [m]; 0: known exactly.
 
     Raises
     ------
     InputError
-        A coordinate is not finite, start and end coincide, or the width is not positive.
+        A coordinate is not finite, start and end coincide, the width is not positive, the deviation negative.
     """
 
     start: tuple[float, float]
     end: tuple[float, float]
     width: float
     name: str = "profile"
+    start_std: float = 0.0
 
     def __post_init__(self) -> None:
         for field in ("start", "end"):
@@ -77,6 +79,7 @@ class Profile:
             )
         if not (math.isfinite(self.width) and self.width > 0.0):
             raise InputError("profile.width", self.width, "finite, > 0 m", "use several pixels, such as 2e-7")
+        check_start_std(self.start_std)
 
     @property
     def length(self) -> float:
@@ -98,8 +101,23 @@ class Profile:
         return dx * along_x + dy * along_y, dy * along_x - dx * along_y
 
 
-def numbered_profiles(lines: Iterable[Line]) -> list[Profile]:
-    """Profiles along `lines`, named by number from 0 like the coordinate of a tracked front."""
+def numbered_profiles(lines: Iterable[Line], *, start_std: float = 0.0) -> list[Profile]:
+    """Profiles along `lines`, named by number from 0 like the coordinate of a tracked front.
+
+    Parameters
+    ----------
+    lines : Anything with start, end and width [m].
+    start_std : Standard deviation of where the contact truly is [m].
+    """
     return [
-        Profile(line.start, line.end, line.width, f"profile {number}") for number, line in enumerate(lines)
+        Profile(line.start, line.end, line.width, f"profile {number}", start_std)
+        for number, line in enumerate(lines)
     ]
+
+
+def check_start_std(start_std: float) -> None:
+    """Raise InputError unless the deviation of the contact's position [m] is finite and not negative."""
+    if not (math.isfinite(start_std) and start_std >= 0.0):
+        raise InputError(
+            "profile.start_std", start_std, "finite, >= 0 m", "give 0 where the contact is known exactly"
+        )

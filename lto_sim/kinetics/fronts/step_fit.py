@@ -1,4 +1,4 @@
-"""Least squares for the blurred step in many frames at once.
+"""Least squares for the model of a front in many frames at once.
 
 Each frame minimises ``sum w_i (v_i - f(s_i))^2 + sum ((theta_j - m_j)/tau_j)^2`` by Levenberg-Marquardt; the
 frames are independent, so one batched 6 x 6 solve advances all of them. Lengths are in pixels. The priors are
@@ -12,27 +12,32 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lto_sim.kinetics.fronts.step_model import N_PARAMETERS, basis, model_and_gradient
+from lto_sim.kinetics.fronts.models import N_PARAMETERS, STEP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["BatchFit", "StepPrior", "fit_batch", "line_chi_square", "refine_start"]
+    from lto_sim.kinetics.fronts.models import FrontModel
+    from lto_sim.kinetics.fronts.pixels import Pixels
+
+__all__ = ["BatchFit", "FrontPrior", "fit_batch", "line_chi_square", "refine_start"]
 
 _ITERATIONS: Final[int] = 80
 _TOLERANCE: Final[float] = 1e-3
 _GAIN: Final[float] = 1e-3
+_SHARE_OF_DEVIATION: Final[float] = 0.1
 _LN_WIDTH: Final[tuple[float, float]] = (np.log(0.1), np.log(8.0))
 _NO_PENALTY: Final[float] = 1e-12
+_SHIFTS: Final = np.arange(-2.0, 2.25, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
-class StepPrior:
-    """Gaussian priors of ln w, a, b, c, d; xi has none.
+class FrontPrior:
+    """Gaussian priors of all parameters but xi.
 
     Parameters
     ----------
-    mean : Means of (xi, ln w, a, b, c, d), shape (6,) or (n, 6); the first is not used.
+    mean : Means of (xi, ln w, a, b, c, d or ln L1), shape (6,) or (n, 6); the first is not used.
     precision : 1/variance of the same, shape (6,) or (n, 6); 0 for no prior.
     """
 
@@ -46,38 +51,58 @@ class BatchFit:
 
     Parameters
     ----------
-    parameters : xi, ln w, a, b, c, d; lengths in pixels, shape (n, 6).
+    parameters : xi, ln w, a, b, c, d or ln L1; lengths in pixels, shape (n, 6).
     covariance : Inverse curvature, with the weights at their word, shape (n, 6, 6).
+    sampling : What noise alone does to the parameters while the priors stay, shape (n, 6, 6): the covariance
+        where the means of the priors are true of every frame.
     chi_square : Of the data, without the priors, shape (n,).
-    converged : Whether the last step was small, shape (n,).
+    objective : With the priors, shape (n,).
+    evidence : -2 ln of the likelihood with the parameters integrated out over their priors (Laplace), but for
+        a constant of the pixels, shape (n,).
+    converged : Whether the last step was small, beside a thousandth of a pixel or a tenth of the deviation,
+        shape (n,).
     """
 
     parameters: NDArray[np.float64]
     covariance: NDArray[np.float64]
+    sampling: NDArray[np.float64]
     chi_square: NDArray[np.float64]
+    objective: NDArray[np.float64]
+    evidence: NDArray[np.float64]
     converged: NDArray[np.bool_]
 
 
 def refine_start(
     start: NDArray[np.float64],
-    s: NDArray[np.float64],
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
+    pixels: Pixels,
     width: float,
+    *,
+    model: FrontModel = STEP,
+    shifts: NDArray[np.float64] = _SHIFTS,
+    last: float = 0.0,
 ) -> NDArray[np.float64]:
-    """Return starting parameters: the best xi of a grid around `start`, with the levels that fit there."""
+    """Return starting parameters: the best xi of a grid around `start`, with the levels that fit there.
+
+    Parameters
+    ----------
+    start : Positions of the likeliest change [pixels], shape (n,).
+    pixels : Pixels of the frames.
+    width : Blur [pixels].
+    model : Model of the front.
+    shifts : Grid around `start` [pixels].
+    last : Sixth parameter.
+    """
     best = np.full(start.size, np.inf)
     parameters = np.zeros((start.size, N_PARAMETERS))
-    parameters[:, 1] = np.log(width)
-    for shift in np.arange(-2.0, 2.25, 0.5):
-        xi = start + shift
-        step = basis(s - xi[:, None], np.full((start.size, 1), width), 1.0)[0]
-        low, high, chi_square = _two_levels(step, values, weights)
+    trial = parameters.copy()
+    trial[:, 1], trial[:, 5] = np.log(width), last
+    for shift in shifts:
+        trial[:, 0] = start + shift
+        share = model.parent_share(trial, pixels.s, pixels.extent)
+        trial[:, 2], trial[:, 4], chi_square = _two_levels(share, pixels.values, pixels.weights)
         better = chi_square < best
         best[better] = chi_square[better]
-        parameters[better, 0] = xi[better]
-        parameters[better, 2] = low[better]
-        parameters[better, 4] = high[better]
+        parameters[better] = trial[better]
     return parameters
 
 
@@ -99,10 +124,9 @@ def _two_levels(
     return low, high, (weights * residual * residual).sum(axis=1)
 
 
-def line_chi_square(
-    s: NDArray[np.float64], values: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def line_chi_square(pixels: Pixels) -> NDArray[np.float64]:
     """Return the chi-square of one straight line without a jump, shape (n,)."""
+    s, values, weights = pixels.s, pixels.values, pixels.weights
     total = weights.sum(axis=1)
     total = np.where(total > 0.0, total, 1.0)
     mean_s = (weights * s).sum(axis=1) / total
@@ -116,20 +140,20 @@ def line_chi_square(
 
 def fit_batch(
     start: NDArray[np.float64],
-    s: NDArray[np.float64],
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    prior: StepPrior,
+    pixels: Pixels,
+    prior: FrontPrior,
+    model: FrontModel = STEP,
+    iterations: int = _ITERATIONS,
 ) -> BatchFit:
     """Fit all frames.
 
     Parameters
     ----------
     start : Starting parameters, shape (n, 6).
-    s : Distances of the pixels [pixels], shape (n, m).
-    values : Map values, shape (n, m).
-    weights : 1/sigma^2, 0 where a pixel is not used, shape (n, m).
+    pixels : Pixels of the frames.
     prior : Gaussian priors.
+    model : Model of the front.
+    iterations : Steps at most.
 
     Returns
     -------
@@ -137,58 +161,63 @@ def fit_batch(
     """
     theta = start.copy()
     damping = np.full(theta.shape[0], 1e-3)
-    objective, hessian, gradient, _ = _normal_equations(theta, s, values, weights, prior)
+    objective, hessian, gradient, chi_square = _normal_equations(theta, pixels, prior, model)
     converged = np.zeros(theta.shape[0], dtype=bool)
-    for _ in range(_ITERATIONS):
+    moved = np.full(theta.shape[0], np.inf)
+    for _ in range(iterations):
         todo = np.flatnonzero(~converged)
         if todo.size == 0:
             break
         diagonal = np.einsum("nii->ni", hessian[todo])
         damped = hessian[todo] + np.eye(N_PARAMETERS) * (damping[todo, None] * diagonal)[:, None, :]
         step = np.linalg.solve(damped, gradient[todo][..., None])[..., 0]
-        trial = _bounded(theta[todo], step)
-        part = _part(prior, todo)
-        new, new_hessian, new_gradient, _ = _normal_equations(
-            trial, s[todo], values[todo], weights[todo], part
-        )
+        trial = _bounded(theta[todo], step, model)
+        new, *rest = _normal_equations(trial, pixels.rows(todo), _part(prior, todo), model)
         accept = new <= objective[todo]
-        small = (np.abs(trial - theta[todo])[:, 0] < _TOLERANCE) & (np.abs(objective[todo] - new) < _GAIN)
+        moved[todo] = np.abs(trial - theta[todo])[:, 0]
+        small = (moved[todo] < _TOLERANCE) & (np.abs(objective[todo] - new) < _GAIN)
         converged[todo] = small | (damping[todo] > 1e8)
         damping[todo] = np.clip(np.where(accept, 0.1 * damping[todo], 8.0 * damping[todo]), 1e-9, 1e9)
         taken = todo[accept]
         theta[taken], objective[taken] = trial[accept], new[accept]
-        hessian[taken], gradient[taken] = new_hessian[accept], new_gradient[accept]
-    chi_square = _normal_equations(theta, s, values, weights, prior)[3]
-    return BatchFit(theta, np.asarray(np.linalg.inv(hessian)), chi_square, converged)
+        for kept, found in zip((hessian, gradient, chi_square), rest, strict=True):
+            kept[taken] = found[accept]
+    covariance = np.asarray(np.linalg.inv(hessian))
+    converged |= moved < _SHARE_OF_DEVIATION * np.sqrt(covariance[:, 0, 0])
+    precision = np.broadcast_to(prior.precision + _NO_PENALTY, theta.shape)
+    sampling = covariance @ (hessian - np.eye(N_PARAMETERS) * precision[:, None, :]) @ covariance
+    volume = np.linalg.slogdet(covariance)[1] + np.log(precision[:, 1:]).sum(axis=1)
+    return BatchFit(theta, covariance, sampling, chi_square, objective, objective - volume, converged)
 
 
-def _part(prior: StepPrior, rows: NDArray[np.intp]) -> StepPrior:
-    return StepPrior(prior.mean[rows], prior.precision[rows]) if prior.mean.ndim == 2 else prior
+def _part(prior: FrontPrior, rows: NDArray[np.intp]) -> FrontPrior:
+    return FrontPrior(prior.mean[rows], prior.precision[rows]) if prior.mean.ndim == 2 else prior
 
 
-def _bounded(theta: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
+def _bounded(theta: NDArray[np.float64], step: NDArray[np.float64], model: FrontModel) -> NDArray[np.float64]:
     step = step.copy()
     step[:, 0] = np.clip(step[:, 0], -1.5, 1.5)
     step[:, 1] = np.clip(step[:, 1], -1.0, 1.0)
+    if model.last_limits is not None:
+        step[:, 5] = np.clip(step[:, 5], -0.5, 0.5)
     trial = theta + step
     trial[:, 1] = np.clip(trial[:, 1], *_LN_WIDTH)
+    if model.last_limits is not None:
+        trial[:, 5] = np.clip(trial[:, 5], *model.last_limits)
     return trial
 
 
 def _normal_equations(
-    theta: NDArray[np.float64],
-    s: NDArray[np.float64],
-    values: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    prior: StepPrior,
+    theta: NDArray[np.float64], pixels: Pixels, prior: FrontPrior, model: FrontModel
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    model, jacobian = model_and_gradient(theta, s, 1.0)
-    residual = values - model
-    weighted = jacobian * weights[..., None]
+    """Return objective, Hessian, descent direction and chi-square of each frame."""
+    values, jacobian = model.evaluate(theta, pixels.s, pixels.extent)
+    residual = pixels.values - values
+    weighted = jacobian * pixels.weights[..., None]
     hessian = np.matmul(weighted.transpose(0, 2, 1), jacobian)
     gradient = np.matmul(weighted.transpose(0, 2, 1), residual[..., None])[..., 0]
     offset = prior.mean - theta
     hessian = hessian + np.eye(N_PARAMETERS) * (prior.precision + _NO_PENALTY)[..., None, :]
     gradient = gradient + prior.precision * offset
-    chi_square = (weights * residual * residual).sum(axis=1)
+    chi_square = (pixels.weights * residual * residual).sum(axis=1)
     return chi_square + (prior.precision * offset**2).sum(axis=-1), hessian, gradient, chi_square

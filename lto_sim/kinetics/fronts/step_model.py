@@ -16,7 +16,7 @@ Phi and g are distribution and density of the normal law N(0, w^2). Since blurri
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from scipy.special import ndtr
@@ -24,18 +24,27 @@ from scipy.special import ndtr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["N_PARAMETERS", "basis", "model_and_gradient"]
+__all__ = ["N_PARAMETERS", "Extent", "basis", "model_and_gradient", "moments"]
 
 N_PARAMETERS: Final[int] = 6
 """xi, ln w, a, b, c, d."""
 
+Extent: TypeAlias = "float | NDArray[np.float64]"
+"""Extent of a pixel along the profile: one for all, or one for each pixel."""
+
 _LARGEST_ARGUMENT: Final[float] = 12.0
 
 
-def _moments(
+def moments(
     u: NDArray[np.float64], w: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return density, distribution and its first and second antiderivative."""
+    """Return density and distribution of N(0, w^2) at `u`, and the first and second antiderivative.
+
+    Parameters
+    ----------
+    u : Distance.
+    w : Standard deviation, broadcastable to `u`; same unit.
+    """
     z = u / w
     density = np.exp(-0.5 * np.minimum(np.abs(z), _LARGEST_ARGUMENT) ** 2) / (math.sqrt(2.0 * math.pi) * w)
     step = ndtr(z)
@@ -45,7 +54,7 @@ def _moments(
 
 
 def basis(
-    u: NDArray[np.float64], w: NDArray[np.float64], pixel: float
+    u: NDArray[np.float64], w: NDArray[np.float64], pixel: Extent
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return pixel means of the blurred step and ramp, and du- and w-derivative pieces.
 
@@ -53,20 +62,20 @@ def basis(
     ----------
     u : Distance of pixel centres from the front.
     w : Blur, broadcastable to `u`.
-    pixel : Extent of a pixel along the profile; same unit as `u`.
+    pixel : Extent of a pixel along the profile, one or each of its own; same unit as `u`.
 
     Returns
     -------
     S, R, dS/du, d2S/du2.
     """
     half = 0.5 * pixel
-    upper, lower = _moments(u + half, w), _moments(u - half, w)
+    upper, lower = moments(u + half, w), moments(u - half, w)
     density, step, ramp, square = ((p - m) / pixel for p, m in zip(upper, lower, strict=True))
     return ramp, square, step, density
 
 
 def model_and_gradient(
-    parameters: NDArray[np.float64], s: NDArray[np.float64], pixel: float
+    parameters: NDArray[np.float64], s: NDArray[np.float64], pixel: Extent
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Evaluate many profiles at once.
 
@@ -74,7 +83,7 @@ def model_and_gradient(
     ----------
     parameters : xi, ln w, a, b, c, d, shape (n, 6); lengths in one unit, tilts per that unit.
     s : Distance of the pixels, shape (n, m).
-    pixel : Extent of a pixel along the profile.
+    pixel : Extent of a pixel along the profile, one or each of its own.
 
     Returns
     -------

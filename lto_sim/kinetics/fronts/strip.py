@@ -1,50 +1,21 @@
-"""The pixels of one profile, sorted along it, and the checks that a map must pass.
-
-A map dataset holds ``li_fraction(time, y, x)``, optionally ``li_fraction_std`` (any broadcastable shape) and
-``pixel_time(y, x)``; ``time`` [s] is the start of a frame, ``x`` and ``y`` [m] are pixel centres.
-"""
+"""The pixels of one straight profile, sorted along it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
-    import xarray as xr
     from numpy.typing import NDArray
 
+    from lto_sim.kinetics.fronts.map_series import MapSeries
     from lto_sim.kinetics.fronts.profile import Profile
 
-__all__ = ["MapSeries", "Strip", "read_maps", "take_strip"]
-
-_SPACING_TOLERANCE: Final[float] = 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class MapSeries:
-    """Maps as plain arrays.
-
-    Parameters
-    ----------
-    values : Li fraction, NaN where there is none, shape (time, y, x).
-    std : Standard deviation of the same, or None.
-    time : Start of the frames [s].
-    pixel_time : Offset of a pixel within its frame [s], shape (y, x).
-    x, y : Pixel centres [m].
-    pixel : Pixel size (x, y) [m].
-    """
-
-    values: NDArray[np.float64]
-    std: NDArray[np.float64] | None
-    time: NDArray[np.float64]
-    pixel_time: NDArray[np.float64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    pixel: tuple[float, float]
+__all__ = ["Strip", "require_inside", "sorted_strip", "take_strip"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +30,7 @@ class Strip:
     std : Standard deviation, 1 where there is no value; None if the maps state none.
     pixel_time : Offset within the frame [s], shape (m,).
     pixel : Extent of a pixel along the profile [m], the unit of `s`.
+    extent : Extent of each pixel in this unit where they differ, shape (m,); None: all are 1.
     """
 
     s: NDArray[np.float64]
@@ -68,69 +40,7 @@ class Strip:
     std: NDArray[np.float64] | None
     pixel_time: NDArray[np.float64]
     pixel: float
-
-
-def read_maps(maps: xr.Dataset) -> MapSeries:
-    """Check a map dataset and take its arrays.
-
-    Raises
-    ------
-    InputError
-        A variable or coordinate is missing, time is not increasing, the pixels are not evenly spaced, or a
-        stated deviation is not positive.
-    """
-    for name in ("li_fraction", "time", "y", "x"):
-        if name not in maps.variables:
-            raise InputError(f"maps.{name}", "missing", "li_fraction(time, y, x) with time, y, x", "add it")
-    fraction = maps["li_fraction"]
-    if set(fraction.dims) != {"time", "y", "x"}:
-        raise InputError("maps.li_fraction", fraction.dims, "dimensions time, y, x", "project along z first")
-    values = np.asarray(fraction.transpose("time", "y", "x").values, dtype=np.float64)
-    time = np.asarray(maps["time"].values, dtype=np.float64)
-    if not np.all(np.isfinite(time)) or np.any(np.diff(time) <= 0.0):
-        raise InputError("maps.time", time, "finite and increasing [s]", "sort the frames by time")
-    x, y = (np.asarray(maps[name].values, dtype=np.float64) for name in ("x", "y"))
-    pixel_time = np.zeros((y.size, x.size))
-    if "pixel_time" in maps.variables:
-        pixel_time = np.asarray(maps["pixel_time"].transpose("y", "x").values, dtype=np.float64)
-    return MapSeries(
-        values=values,
-        std=_stated_deviation(maps),
-        time=time,
-        pixel_time=pixel_time,
-        x=x,
-        y=y,
-        pixel=(_spacing("x", x), _spacing("y", y)),
-    )
-
-
-def _stated_deviation(maps: xr.Dataset) -> NDArray[np.float64] | None:
-    if "li_fraction_std" not in maps.variables:
-        return None
-    full = maps["li_fraction_std"].broadcast_like(maps["li_fraction"]).transpose("time", "y", "x")
-    std = np.asarray(full.values, dtype=np.float64)
-    known = std[np.isfinite(std)]
-    if known.size and not np.any(known):
-        return None  # maps rendered without noise: what deviates is estimated from them
-    if known.size == 0 or np.any(known <= 0.0):
-        raise InputError(
-            "maps.li_fraction_std",
-            float(known.min(initial=np.inf)),
-            "> 0",
-            "leave the variable out, and the noise is estimated from the maps",
-        )
-    return std
-
-
-def _spacing(name: str, centres: NDArray[np.float64]) -> float:
-    remedy = "resample to an even grid of at least two pixels"
-    if centres.size < 2:
-        raise InputError(f"maps.{name}", centres.size, "at least two pixels", remedy)
-    steps = np.diff(centres)
-    spacing = float(steps.mean())
-    if not spacing > 0.0 or np.any(np.abs(steps - spacing) > _SPACING_TOLERANCE * spacing):
-        raise InputError(f"maps.{name}", steps, "evenly spaced, increasing [m]", remedy)
-    return spacing
+    extent: NDArray[np.float64] | None = None
 
 
 def take_strip(series: MapSeries, profile: Profile) -> Strip:
@@ -141,7 +51,8 @@ def take_strip(series: MapSeries, profile: Profile) -> Strip:
     InputError
         The profile leaves the frame, or holds fewer than four pixels along it.
     """
-    _require_inside(series, profile)
+    for field, point in (("start", profile.start), ("end", profile.end)):
+        require_inside(series, f"profile.{field}", point, profile.name)
     along_x, along_y = profile.unit_vector
     pixel = max(series.pixel[0] * abs(along_x), series.pixel[1] * abs(along_y))
     xx, yy = np.meshgrid(series.x, series.y)
@@ -149,12 +60,38 @@ def take_strip(series: MapSeries, profile: Profile) -> Strip:
     tolerance = 1e-9 * pixel
     inside = (s >= -tolerance) & (s <= profile.length + tolerance)
     inside &= np.abs(offset) <= 0.5 * profile.width + tolerance
-    order = np.argsort(s[inside], kind="stable")
-    s, offset = s[inside][order] / pixel, offset[inside][order] / pixel
+    return sorted_strip(series, profile.name, inside, s[inside], offset[inside], pixel)
+
+
+def sorted_strip(
+    series: MapSeries,
+    name: str,
+    inside: NDArray[np.bool_],
+    s: NDArray[np.float64],
+    offset: NDArray[np.float64],
+    extent: float | NDArray[np.float64],
+) -> Strip:
+    """Sort the pixels of a profile by distance.
+
+    Parameters
+    ----------
+    series : The maps.
+    name : Name of the profile.
+    inside : Its pixels, shape (y, x).
+    s, offset : Their distance and place across [m], shape (m,).
+    extent : Their extent along the profile [m], one or each of its own.
+
+    Raises
+    ------
+    InputError
+        Fewer than four pixels along the profile.
+    """
+    each = np.broadcast_to(np.asarray(extent, dtype=np.float64), s.shape)
+    pixel = float(np.median(each)) if s.size else 1.0
+    order = np.argsort(s, kind="stable")
+    s, offset, each = s[order] / pixel, offset[order] / pixel, each[order] / pixel
     if s.size < 8 or s[-1] - s[0] < 3.0:
-        raise InputError(
-            "profile", profile.name, "at least four pixels long and one wide", "make it longer or wider"
-        )
+        raise InputError("profile", name, "at least four pixels long and one wide", "make it longer or wider")
     values = series.values[:, inside][:, order]
     valid = np.isfinite(values)
     std = None
@@ -163,17 +100,20 @@ def take_strip(series: MapSeries, profile: Profile) -> Strip:
         valid &= np.isfinite(std)
         std = np.where(valid, std, 1.0)
     pixel_time = series.pixel_time[inside][order]
-    return Strip(s, offset, np.where(valid, values, 0.0), valid, std, pixel_time, pixel)
+    same = bool(np.all(np.abs(each - 1.0) < 1e-9))
+    return Strip(
+        s, offset, np.where(valid, values, 0.0), valid, std, pixel_time, pixel, None if same else each
+    )
 
 
-def _require_inside(series: MapSeries, profile: Profile) -> None:
+def require_inside(series: MapSeries, field: str, point: tuple[float, float], name: str) -> None:
+    """Raise InputError where `point` (x, y) [m] of profile `name` leaves the frame."""
     for axis, centres, pixel in ((0, series.x, series.pixel[0]), (1, series.y, series.pixel[1])):
         low, high = centres[0] - 0.5 * pixel, centres[-1] + 0.5 * pixel
-        for field, point in (("start", profile.start), ("end", profile.end)):
-            if not low - 1e-6 * pixel <= point[axis] <= high + 1e-6 * pixel:
-                raise InputError(
-                    f"profile.{field}",
-                    point,
-                    f"{'xy'[axis]} from {low:.4g} to {high:.4g} m",
-                    f"{profile.name} leaves the frame: move it inside",
-                )
+        if not low - 1e-6 * pixel <= point[axis] <= high + 1e-6 * pixel:
+            raise InputError(
+                field,
+                point,
+                f"{'xy'[axis]} from {low:.4g} to {high:.4g} m",
+                f"{name} leaves the frame: move it inside",
+            )
