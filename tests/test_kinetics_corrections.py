@@ -17,7 +17,7 @@ from lto_sim.exact import thin_lamella
 from lto_sim.kinetics import fit_rate_constant, numbered_profiles, track_front
 from lto_sim.kinetics.corrections import correct_rate_constant, true_rate
 from lto_sim.kinetics.corrections.match import FrontCurve, match
-from lto_sim.kinetics.corrections.twin import at_pace, coarser
+from lto_sim.kinetics.corrections.twin import at_pace, on_cells
 from lto_sim.kinetics.rates import RateData
 from lto_sim.microscope import render_maps
 from lto_sim.reproduce import experiment_scenario
@@ -137,7 +137,7 @@ def test_a_front_from_around_a_circle() -> None:
     }
     scenario = Scenario.from_dict(mapping)
     true = true_rate(scenario).k
-    result = correct_rate_constant(front_of(scenario, 1), coarser(scenario, 1.25))
+    result = correct_rate_constant(front_of(scenario, 1), on_cells(scenario, 1.25))
     assert result.k_apparent > 1.05 * true  # a front that closes in on the middle is faster than a planar one
     assert result.k == pytest.approx(true, rel=0.03)
 
@@ -237,7 +237,7 @@ def test_a_front_that_a_reaction_limits_has_no_k_to_correct() -> None:
 def test_the_command_line_corrects_a_front(fronts: dict[int, xr.Dataset], tmp_path: Path) -> None:
     path = tmp_path / "specimen.toml"
     path.write_text(partial(specimen__cell=40e-9).to_toml(), encoding="utf-8")
-    summary, lines = correct_front(fronts[1], path, uncertain=["contacts.lps.where.to=20e-9"])
+    summary, lines, _ = correct_front(fronts[1], path, uncertain=["contacts.lps.where.to=20e-9"])
     corrected = summary["corrected"]
     assert json.loads(json.dumps(corrected))["scenario"] == str(path)
     assert corrected["k_m2_s"] == pytest.approx(true_rate(partial()).k, rel=0.05)

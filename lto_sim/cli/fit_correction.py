@@ -54,8 +54,8 @@ def correct_front(
     target: str = "planar",
     uncertain: Sequence[str] | None = None,
     k_convention: str = "2kt",
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Correct the rate constant of a front: what the summary holds under ``corrected``, and lines to print.
+) -> tuple[dict[str, Any], dict[str, str], CorrectedRate]:
+    """Correct the rate constant of a front: what goes under ``corrected``, lines to print, the result.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def correct_front(
         measured, load_scenario(path, None, None), target=chosen[target], uncertain=_deviations(uncertain),
         k_convention=k_convention,
     )  # fmt: skip
-    return {"corrected": result.summary() | {"scenario": str(path)}}, correction_lines(result)
+    return {"corrected": result.summary() | {"scenario": str(path)}}, correction_lines(result), result
 
 
 def _deviations(texts: Sequence[str] | None) -> dict[str, float]:

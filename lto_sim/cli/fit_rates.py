@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Columns = Mapping[str, NDArray[np.float64]]
 
-__all__ = ["fit_rates"]
+__all__ = ["fit_rates", "rate_fits"]
 
 _LARGEST_BAR: Final = 10.0
 _KINDS: Final = {
@@ -69,7 +69,7 @@ def fit_rates(
 
     labels = labels or {}
     _check_bars(columns)
-    fits, difference = _fits(columns, labels, absolute_sigma, bars_over_particles, robust, own_Ea)
+    fits, difference = rate_fits(columns, labels, absolute_sigma, bars_over_particles, robust, own_Ea)
     summary: dict[str, Any] = {"fit": "activation energy"}
     lines: dict[str, str] = {}
     per_direction = {}
@@ -112,7 +112,7 @@ def _check_bars(columns: Columns) -> None:
         )  # fmt: skip
 
 
-def _fits(
+def rate_fits(
     columns: Columns,
     labels: Mapping[str, Sequence[str]],
     absolute_sigma: bool,

@@ -2,35 +2,123 @@
 
 ``track_front`` follows the phase boundary through a series of maps, ``fit_rate_constant`` reads the
 linear-parabolic law ``t - t0 = xi/k_L + xi^2/(2k)`` from it and says what limits the front,
-``fit_arrhenius`` turns rate constants over temperature into an activation energy. ``published_table`` holds
-the experiment to compare with.
+``correct_rate_constant`` takes out what the specimen's geometry did to it, ``fit_arrhenius`` turns rate
+constants over temperature into an activation energy. ``published_table`` holds the experiment to compare
+with.
 """
 
-from lto_sim.kinetics.arrhenius import ArrheniusFit, fit_arrhenius
-from lto_sim.kinetics.fronts import Profile, numbered_profiles, track_front
+from lto_sim.kinetics.arrhenius import (
+    ActivationEnergies,
+    ArrheniusFit,
+    DirectionsFit,
+    EnergyDifference,
+    FrontSolubility,
+    HierarchicalFit,
+    LeaveOneOut,
+    MeansFit,
+    Repeats,
+    activation_energies,
+    compare_repeats,
+    difference_of_Ea,
+    fit_arrhenius,
+    fit_directions,
+    leave_one_out,
+)
+from lto_sim.kinetics.corrections import (
+    CorrectedRate,
+    TrueRate,
+    correct_rate_constant,
+    true_rate,
+)
+from lto_sim.kinetics.fronts import (
+    ContactLine,
+    ContactProfile,
+    FrameCount,
+    Profile,
+    contact_profiles,
+    count_frames,
+    labelled_contact,
+    numbered_profiles,
+    scenario_contact,
+    track_front,
+)
 from lto_sim.kinetics.published import (
     FullExtraction,
+    GraphiteComparison,
     PublishedRates,
+    PublishedRepeat,
     full_extraction_times,
+    graphite_comparison,
     published_Ea,
+    published_repeat,
     published_table,
 )
-from lto_sim.kinetics.rates import ModelFit, RateConstantFit, RateData, RateWindow, fit_rate_constant
+from lto_sim.kinetics.rates import (
+    ContactOffset,
+    Correlation,
+    ModelFit,
+    RateConstantFit,
+    RateData,
+    RateWindow,
+    SensitivityRow,
+    ShellFit,
+    SurfaceShare,
+    fit_rate_constant,
+    fit_shell,
+    shell_position,
+    surface_share,
+)
 
 __all__ = [
+    "ActivationEnergies",
     "ArrheniusFit",
+    "ContactLine",
+    "ContactOffset",
+    "ContactProfile",
+    "CorrectedRate",
+    "Correlation",
+    "DirectionsFit",
+    "EnergyDifference",
+    "FrameCount",
+    "FrontSolubility",
     "FullExtraction",
+    "GraphiteComparison",
+    "HierarchicalFit",
+    "LeaveOneOut",
+    "MeansFit",
     "ModelFit",
     "Profile",
     "PublishedRates",
+    "PublishedRepeat",
     "RateConstantFit",
     "RateData",
     "RateWindow",
+    "Repeats",
+    "SensitivityRow",
+    "ShellFit",
+    "SurfaceShare",
+    "TrueRate",
+    "activation_energies",
+    "compare_repeats",
+    "contact_profiles",
+    "correct_rate_constant",
+    "count_frames",
+    "difference_of_Ea",
     "fit_arrhenius",
+    "fit_directions",
     "fit_rate_constant",
+    "fit_shell",
     "full_extraction_times",
+    "graphite_comparison",
+    "labelled_contact",
+    "leave_one_out",
     "numbered_profiles",
     "published_Ea",
+    "published_repeat",
     "published_table",
+    "scenario_contact",
+    "shell_position",
+    "surface_share",
     "track_front",
+    "true_rate",
 ]

@@ -1,5 +1,7 @@
 """Figures; they need no display."""
 
+from lto_sim.plot.activation import plot_activation
+from lto_sim.plot.arrhenius import ArrheniusSeries, plot_arrhenius, plot_full_extraction
 from lto_sim.plot.comparison import plot_comparison
 from lto_sim.plot.conductances import ConductanceGrid, plot_conductances
 from lto_sim.plot.core_shell import Panel, ShellRow, plot_core_shell, plot_panel_rows, power
@@ -7,16 +9,11 @@ from lto_sim.plot.cycling import plot_capacity_curve, plot_voltammogram
 from lto_sim.plot.drive import PartialContact, plot_current, plot_partial_contact
 from lto_sim.plot.electrical import plot_chronoamperogram, plot_potential
 from lto_sim.plot.impedance import plot_impedance, plot_impedance_series
-from lto_sim.plot.kinetics import (
-    ArrheniusSeries,
-    FrontSeries,
-    plot_arrhenius,
-    plot_full_extraction,
-    plot_squared_position,
-)
+from lto_sim.plot.kinetics import FrontSeries, plot_squared_position
 from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
 from lto_sim.plot.quantified import plot_quantified
+from lto_sim.plot.rate_fit import plot_rate_fit
 from lto_sim.plot.recording import plot_recording
 from lto_sim.plot.slit import plot_slit
 from lto_sim.plot.specimen import plot_specimen
@@ -39,6 +36,7 @@ __all__ = [
     "RateLine",
     "ShellRow",
     "measure",
+    "plot_activation",
     "plot_arrhenius",
     "plot_capacity_curve",
     "plot_chronoamperogram",
@@ -55,6 +53,7 @@ __all__ = [
     "plot_partial_contact",
     "plot_potential",
     "plot_quantified",
+    "plot_rate_fit",
     "plot_recording",
     "plot_slit",
     "plot_specimen",

@@ -1,30 +1,20 @@
-"""Front kinetics: xi^2 against time (Fig. 4), Arrhenius lines (Fig. 5), times of full extraction."""
+"""Front kinetics of many runs: xi^2 against time (Fig. 4)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from lto_sim.constants import ZERO_CELSIUS
-from lto_sim.kinetics import ArrheniusFit, RateConstantFit
+from lto_sim.kinetics import RateConstantFit
 from lto_sim.plot.style import figure, styled, with_deviation
 
-__all__ = [
-    "ArrheniusSeries",
-    "FrontSeries",
-    "plot_arrhenius",
-    "plot_full_extraction",
-    "plot_squared_position",
-]
+__all__ = ["FrontSeries", "plot_squared_position"]
 
-Floats = NDArray[np.float64]
 _MICROMETRE = 1e6
 _PER_CM2 = 1e4
 
@@ -104,96 +94,3 @@ def _scientific(value: float, deviation: float) -> str:
     scale = 10.0**-power
     exponent = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"({with_deviation(value * scale, deviation * scale)})\n× 10{exponent}"
-
-
-@dataclass(frozen=True)
-class ArrheniusSeries:
-    """Rate constants over temperature with their line.
-
-    Parameters
-    ----------
-    label : Legend text before the activation energy.
-    temperature : [K].
-    k, k_std : Rate constants and deviations [m2 s-1].
-    fit : Line.
-    colour : Colour of the direction.
-    filled : Filled markers and a full line; else open markers and a broken line.
-    """
-
-    label: str
-    temperature: Floats
-    k: Floats
-    k_std: Floats | None
-    fit: ArrheniusFit
-    colour: str
-    filled: bool
-
-
-def plot_arrhenius(series: Sequence[ArrheniusSeries], k_label: str) -> Figure:
-    """Plot k against 1/T on a logarithmic axis, with lines, bands and a scale in degC."""
-    with styled():
-        page = figure(6.6, 5.4)
-        ax = page.subplots()
-        for entry in series:
-            face = entry.colour if entry.filled else "white"
-            text = f"{entry.label}: {with_deviation(entry.fit.Ea_eV, entry.fit.Ea_eV_std)} eV"
-            bars = None if entry.k_std is None else entry.k_std * _PER_CM2
-            ax.errorbar(
-                1000.0 / entry.temperature, entry.k * _PER_CM2, yerr=bars,
-                fmt="o" if entry.filled else "s", color=entry.colour, mfc=face, ms=5 if entry.filled else 7,
-                capsize=3, label=text, zorder=3 if entry.filled else 2,
-            )  # fmt: skip
-            line = np.linspace(entry.temperature.min(), entry.temperature.max(), 60)
-            style = "-" if entry.filled else "--"
-            ax.plot(1000.0 / line, entry.fit.predict(line) * _PER_CM2, style, color=entry.colour, lw=1.2)
-            low, high = entry.fit.band(line)
-            ax.fill_between(
-                1000.0 / line, low * _PER_CM2, high * _PER_CM2, color=entry.colour, alpha=0.10, lw=0
-            )
-        ax.set_yscale("log")
-        ax.set_xlabel("1000 / T [1/K]")
-        ax.set_ylabel(f"rate constant k [cm²/s]   ({k_label})")
-        least, most = ax.get_ylim()
-        ax.set_ylim(least * (least / most) ** 0.3, most)  # room for the legend
-        ax.legend(loc="lower left", title="activation energy of k (bands: 95 %)")
-        _celsius_axis(ax)
-        return page
-
-
-def _celsius_axis(ax: Axes) -> None:
-    def to_celsius(inverse: Any) -> Any:
-        return 1000.0 / np.maximum(inverse, 1e-9) - ZERO_CELSIUS
-
-    def to_inverse(celsius: Any) -> Any:
-        return 1000.0 / (np.maximum(celsius, 1.0 - ZERO_CELSIUS) + ZERO_CELSIUS)
-
-    top = ax.secondary_xaxis("top", functions=(to_celsius, to_inverse))
-    top.set_xlabel("temperature [°C]")
-    top.set_xticks([105, 90, 75, 60, 45, 30])
-
-
-def plot_full_extraction(
-    quoted: tuple[Floats, Floats, ArrheniusFit], simulated: tuple[Floats, Floats, ArrheniusFit]
-) -> Figure:
-    """Plot times against 1/T: quoted and simulated, each as (T [K], time [s], fit of 1/time)."""
-    with styled():
-        page = figure(6.2, 4.8)
-        ax = page.subplots()
-        rows = (
-            ("quoted in the paper", quoted, "black", "s", "--"),
-            ("simulated (95 % of the lithium out)", simulated, "#0072B2", "o", "-"),
-        )
-        for label, (temperature, time, fit), colour, marker, style in rows:
-            ax.plot(
-                1000.0 / temperature, time, marker, color=colour,
-                label=f"{label}: {with_deviation(fit.Ea_eV, fit.Ea_eV_std)} eV",
-            )  # fmt: skip
-            line = np.linspace(temperature.min(), temperature.max(), 60)
-            ax.plot(1000.0 / line, 1.0 / fit.predict(line), style, color=colour, lw=1.2)
-        ax.set_yscale("log")
-        ax.set_xlabel("1000 / T [1/K]")
-        ax.set_ylabel("time of full extraction [s]")
-        ax.set_title("Full extraction: the quoted times have a lower activation energy than k")
-        ax.legend(loc="upper left", title="activation energy of 1/time")
-        _celsius_axis(ax)
-        return page

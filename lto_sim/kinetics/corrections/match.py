@@ -47,6 +47,9 @@ _FARTHEST: Final[float] = 5.0
 """Largest ln of a pace."""
 _EQUAL: Final[float] = 1e-6
 _CLOSE: Final[float] = 1e-5
+_EARLIER: Final = (0.01, 0.03, 0.1)
+"""Starts of the simulation to begin with, before the first point by parts of the window: a front that stands
+still first makes the law's start later than its own, and points before it have no simulated position."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,9 +171,14 @@ def match(data: RateData, curves: Curves, law: Law, start_time: float | None) ->
         both = [math.log(k / k_found), (start - start_found) / span]
         return np.array(both[: guess.size])
 
-    first = np.array([0.0, start / span] if start_time is None else [0.0])
-    found = root(differences, first, method="hybr", options={"xtol": _EQUAL})
-    if float(np.abs(found.fun).max()) > _CLOSE:
+    early = min(start, float(data.time[0])) / span
+    starts = [start / span, *(early - back for back in _EARLIER)]
+    for begun in starts if start_time is None else [0.0]:
+        first = np.array([0.0, begun] if start_time is None else [0.0])
+        found = root(differences, first, method="hybr", options={"xtol": _EQUAL})
+        if float(np.abs(found.fun).max()) <= _CLOSE:
+            break
+    else:
         raise InputError(
             "scenario", f"no pace at which k of its front is {k:.3g} m2/s", "a front like the measured one",
             "compare the two fronts: contacts, profile, direction, window",

@@ -22,7 +22,7 @@ from lto_sim.microscope import render_maps
 from lto_sim.scenario import Scenario
 from lto_sim.transport import simulate
 
-__all__ = ["at_pace", "coarser", "require_recording", "tracked_twin"]
+__all__ = ["at_pace", "on_cells", "require_recording", "tracked_twin"]
 
 _FEWEST_LAYERS: Final = 2
 _LAST_GOOD_STATUS: Final = 1
@@ -79,11 +79,11 @@ def _multiply(mapping: dict[str, Any], path: str, factor: float) -> None:
         node[last] *= factor
 
 
-def coarser(scenario: Scenario, factor: float) -> Scenario:
-    """Scenario on larger cells and in fewer layers, an even number of them and two at least."""
+def on_cells(scenario: Scenario, factor: float) -> Scenario:
+    """Scenario on cells of `factor` times the size, larger ones in fewer layers: two at least, and even."""
     layers = scenario.specimen.layers
     values: dict[str, Any] = {"specimen.cell": factor * scenario.specimen.cell}
-    if layers > _FEWEST_LAYERS:
+    if factor > 1.0 and layers > _FEWEST_LAYERS:
         values["specimen.layers"] = max(_FEWEST_LAYERS, 2 * round(0.5 * layers / factor))
     return scenario.with_values(values)
 

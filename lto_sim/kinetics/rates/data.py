@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["RateData"]
+
+_LARGEST_RATIO: Final[float] = 1e5
+"""Largest deviation of a contact over that of a point: beyond, the covariance is singular to round-off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +73,19 @@ class RateData:
         if self.profile is not None:
             _same_length("profile", np.asarray(self.profile), time.size)
             profile = np.asarray(self.profile).astype(np.int64)
+            if np.any(profile != np.asarray(self.profile)):
+                raise InputError("profile", self.profile, "whole numbers", "number the profiles 0, 1, ...")
         for number in np.unique(profile):
             if np.any(np.diff(time[profile == number]) <= 0.0):
                 raise InputError(
                     "time", f"profile {number}", "increasing within a profile [s]", "sort the points by time"
                 )
+            if np.ptp(start[profile == number]) > 0.0:
+                remedy = "give each contact one deviation"
+                raise InputError("start_std", f"profile {number}", "one value for a profile", remedy)
+        if std.size and float(start.max()) > _LARGEST_RATIO * float(std.min()):
+            allowed = f"at most {_LARGEST_RATIO:g} times position_std"
+            raise InputError("start_std", float(start.max()), allowed, "check the units")
         order = np.argsort(time, kind="stable")
         for name, array in (
             ("time", time),

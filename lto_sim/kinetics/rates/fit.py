@@ -16,7 +16,7 @@ the two are the same.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from lto_sim.errors import InputError
 from lto_sim.kinetics.rates.data import RateData
 from lto_sim.kinetics.rates.interval import curvature_interval
 from lto_sim.kinetics.rates.laws import LAWS
-from lto_sim.kinetics.rates.points import prepare
+from lto_sim.kinetics.rates.points import prepare, require_motion
 from lto_sim.kinetics.rates.result import (
     CONVENTION_FACTOR,
     ContactOffset,
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
     from lto_sim.kinetics.rates.window import WindowFit
 
 __all__ = ["fit_rate_constant"]
-
-_SLOWEST: Final[float] = 2.0
-_FARTHEST: Final[float] = 1.0
 
 
 def fit_rate_constant(
@@ -90,7 +87,7 @@ def fit_rate_constant(
     """
     _require_options(k_convention, level, start_time, law)
     data = front if isinstance(front, RateData) else RateData.from_front(front)
-    _require_motion(data)
+    require_motion(data)
     every, windows, outliers = _windows(data, window, start_time)
     scale = common_scale(windows)
     mixed = average(windows, "mixed", scale)
@@ -142,37 +139,6 @@ def _require_options(k_convention: str, level: float, start_time: float | None, 
         raise InputError("start_time", start_time, "finite [s], or None", "leave it out to fit it")
     if law is not None and law not in LAWS:
         raise InputError("law", law, f"{', '.join(LAWS)} or None", "leave it out to take that of the verdict")
-
-
-def _require_motion(data: RateData) -> None:
-    """Refuse a front behind its contact, or with a straight-line speed below two (scaled) deviations."""
-    largest = float(np.abs(data.position).max(initial=0.0))
-    if data.size and (float(data.position.max()) <= 0.0 or largest > _FARTHEST):
-        raise InputError(
-            "front",
-            f"positions up to {largest:.3g} m",
-            f"> 0 and below {_FARTHEST:g} m",
-            "check sign and unit",
-        )
-    if data.size < 3:
-        return
-    weight = data.position_std**-2.0
-    total = float(weight.sum())
-    time = data.time - float((weight * data.time).sum()) / total
-    spread = float((weight * time**2).sum())
-    if spread <= 0.0:
-        return
-    speed = float((weight * time * data.position).sum()) / spread
-    middle = float((weight * data.position).sum()) / total
-    rest = float((weight * (data.position - middle - speed * time) ** 2).sum())
-    deviation = math.sqrt(max(rest / max(data.size - 2, 1), 1.0) / spread)
-    if speed <= _SLOWEST * deviation:
-        raise InputError(
-            "front",
-            f"a speed of {speed:.2g} +- {deviation:.2g} m/s",
-            "a front that moves away from the start of the profile",
-            "check the profile and its direction, or take more frames",
-        )
 
 
 def _windows(

@@ -191,5 +191,5 @@ def _start(
         trial[use] = np.linalg.lstsq(design[:, use], t - design @ fixed, rcond=None)[0]
         if np.all(trial[1:] >= 0.0):
             return trial
-    value[1:] = np.where(free[1:], np.maximum(np.abs(value[1:]), 1e-3), 0.0)
+    value[1:] = np.where(free[1:], np.maximum(np.abs(value[1:]), 1e-3), fixed[1:])
     return value

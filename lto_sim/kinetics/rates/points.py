@@ -7,11 +7,13 @@ tenth and a third of the time.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lto_sim.errors import InputError
 from lto_sim.kinetics.rates.correlation import estimate_correlation
 from lto_sim.kinetics.rates.interval import constrained
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from lto_sim.kinetics.rates.data import RateData
     from lto_sim.kinetics.rates.laws import LawFit
 
-__all__ = ["FEWEST", "Points", "extra_columns", "prepare"]
+__all__ = ["FEWEST", "Points", "extra_columns", "prepare", "require_motion"]
 
 FEWEST: Final[int] = 8
 """Points below which a window is not cut further."""
@@ -29,6 +31,9 @@ FEWEST: Final[int] = 8
 _CLEAR: Final[float] = 5.0
 _OUTLIER: Final[float] = 5.0
 _MOST_OUTLIERS: Final[float] = 0.05
+_ONE_OUTLIER: Final[int] = 10
+_SLOWEST: Final[float] = 2.0
+_FARTHEST: Final[float] = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,43 @@ def prepare(data: RateData, start_time: float | None, *, clear: bool) -> Points:
     return Points(kept, outliers)
 
 
+def require_motion(data: RateData) -> None:
+    """Refuse a front behind its contact, or with a straight-line speed below two (scaled) deviations.
+
+    Raises
+    ------
+    InputError
+        Positions that are not positive or beyond any particle, one time only, no motion away from the start.
+    """
+    largest = float(np.abs(data.position).max(initial=0.0))
+    if data.size and (float(data.position.max()) <= 0.0 or largest > _FARTHEST):
+        raise InputError(
+            "front",
+            f"positions up to {largest:.3g} m",
+            f"> 0 and below {_FARTHEST:g} m",
+            "check sign and unit",
+        )
+    if data.size < 3:
+        return
+    weight = data.position_std**-2.0
+    total = float(weight.sum())
+    time = data.time - float((weight * data.time).sum()) / total
+    spread = float((weight * time**2).sum())
+    if spread <= 0.0:
+        raise InputError("front", "one time only", "points at several times", "take more frames")
+    speed = float((weight * time * data.position).sum()) / spread
+    middle = float((weight * data.position).sum()) / total
+    rest = float((weight * (data.position - middle - speed * time) ** 2).sum())
+    deviation = math.sqrt(max(rest / max(data.size - 2, 1), 1.0) / spread)
+    if speed <= _SLOWEST * deviation:
+        raise InputError(
+            "front",
+            f"a speed of {speed:.2g} +- {deviation:.2g} m/s",
+            "a front that moves away from the start of the profile",
+            "check the profile and its direction, or take more frames",
+        )
+
+
 def extra_columns(data: RateData, law: LawFit) -> NDArray[np.float64]:
     """Return what a law that does not hold would leave [m], shape (n, 3 or 4).
 
@@ -88,8 +130,8 @@ def _flexible(data: RateData, law: LawFit) -> tuple[NDArray[np.float64], NDArray
 
 
 def _without_outliers(data: RateData, start_time: float | None) -> RateData:
-    """Drop the worst point while it is further off than five robust deviations, 5 % at most."""
-    for _ in range(int(_MOST_OUTLIERS * data.size)):
+    """Drop the worst point while it is beyond five robust deviations, 5 % at most, or one of ten."""
+    for _ in range(max(int(_MOST_OUTLIERS * data.size), int(data.size >= _ONE_OUTLIER))):
         law = constrained(data, start_time)
         design, rest = _flexible(data, law)
         size = np.abs(_residuals(data, design, rest))

@@ -11,19 +11,23 @@ the k of bulk and surfaces in parallel:
     tau < t1:   tip = L (tau/t1)^(1/4),          mean = (L/3) (tau/t1)^(3/4)
     tau > t1:   mean = sqrt(L^2/9 + 2 k (tau - t1)),   tip = mean + 2 L/3,       t1 = L^2/(12 k)
 
-with tau = t - t0; position and speed are continuous at t1. L = 0 is the parabolic law.
+with tau = t - t0; position and speed are continuous at t1. L = 0 is the parabolic law. It holds for l >> H:
+at l = 2 H the tip leads by H rather than 1.6 H, while k of the mean front is right.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import stats
 from scipy.optimize import least_squares
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics.rates.laws import fit_law
+from lto_sim.kinetics.rates.points import require_motion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +40,9 @@ PARTS: Final = ("mean", "tip")
 """What a position is: the mean front through the thickness, or the tip of the shell."""
 
 _STARTS: Final = (0.05, 0.2, 0.5, 1.0)
+_LONGEST: Final[float] = 1.5
+_GRID: Final[int] = 31
+_RISE: Final[float] = 3.841
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +52,11 @@ class ShellFit:
     Parameters
     ----------
     parameters : t0 [s], L [m], r = 1/(2k) [s/m2].
-    covariance : Their covariance at the stated deviations, shape (3, 3).
+    covariance : Their covariance at the stated deviations, with the weak prior, shape (3, 3).
     chi_square, dof : Goodness of fit.
     part : ``"mean"`` or ``"tip"``.
+    tip_interval : 95 % interval of L [m]; from 0 where a parabola fits, to inf where L is not seen.
+    p_value : Of the parabolic law, L = 0, against this one.
     """
 
     parameters: NDArray[np.float64]
@@ -55,6 +64,24 @@ class ShellFit:
     chi_square: float
     dof: int
     part: str
+    tip_interval: tuple[float, float]
+    p_value: float
+
+    @property
+    def k(self) -> float:
+        """Rate constant of bulk and surfaces [m2/s], xi^2 = 2 k t."""
+        return 0.5 / float(self.parameters[2])
+
+    @property
+    def k_std(self) -> float:
+        """Its standard deviation [m2/s]."""
+        return self.k * math.sqrt(float(self.covariance[2, 2])) / float(self.parameters[2])
+
+    def share(self, thickness: float) -> SurfaceShare:
+        """Return what the faces carry in a lamella of active thickness [m]; see :func:`surface_share`."""
+        to_k = np.array([[1.0, 0.0], [0.0, -self.k / float(self.parameters[2])]])
+        covariance = to_k @ self.covariance[1:, 1:] @ to_k
+        return surface_share(self.k, float(self.parameters[1]), covariance, thickness)
 
 
 @dataclass(frozen=True)
@@ -101,6 +128,10 @@ def shell_position(
 def fit_shell(data: RateData, part: str = "mean", start_time: float | None = None) -> ShellFit:
     """Fit the shell law by generalised least squares.
 
+    Behind t1 the law is a parabola with another start, so that points before t1, or a known start, tell L.
+    The interval of L is its profile likelihood; the covariance has a weak prior, of deviation one in units of
+    the range of times and positions, which speaks where the points do not.
+
     Parameters
     ----------
     data : Points.
@@ -110,49 +141,113 @@ def fit_shell(data: RateData, part: str = "mean", start_time: float | None = Non
     Raises
     ------
     InputError
-        An unknown part.
+        An unknown part, fewer points than parameters + 1, a front that does not advance.
     """
     if part not in PARTS:
         raise InputError("part", part, " or ".join(PARTS), "say what the positions are")
-    length, duration = float(data.position.max()), max(float(np.ptp(data.time)), 1e-300)
-    parabola = fit_law(data, "parabolic", start_time)
-    r = max(float(parabola.parameters[2]), 1e-3 * duration / length**2)
-    scales = np.array([duration, length, duration / length**2])
+    fewest = 4 if start_time is not None else 5
+    if data.size < fewest:
+        raise InputError("front", f"{data.size} points", f"at least {fewest} points", "add frames")
+    require_motion(data)
+    problem = _problem(data, part, start_time)
     free = np.array([start_time is None, True, True])
-    first = np.array([parabola.parameters[0] if start_time is None else start_time, 0.0, r])
-    origin = np.array([first[0], 0.0, 0.0])
-
-    def values(part_of: NDArray[np.float64]) -> NDArray[np.float64]:
-        full = (first - origin) / scales
-        full[free] = part_of
-        return np.asarray(full * scales + origin)
-
-    def residuals(part_of: NDArray[np.float64]) -> NDArray[np.float64]:
-        t0, tip, curvature = values(part_of)
-        model = shell_position(data.time, t0, tip, 0.5 / curvature, part)
-        return data.whiten(data.position - model)
-
-    lower = np.array([-np.inf, 0.0, 1e-3 * r / scales[2]])[free]
-    found = [
-        least_squares(
-            residuals,
-            np.array([-(share**2) * duration / 3.0 / scales[0], share, r / scales[2]])[free],
-            bounds=(lower, np.inf),
-            x_scale="jac",
-        )
-        for share in _STARTS
-    ]
-    best = min(found, key=lambda result: float(result.cost))
-    slopes = np.asarray(best.jac)
+    found = [problem.solve(free, np.array([-(share**2) / 3.0, share, problem.r])) for share in _STARTS]
+    best = min(found, key=lambda item: item[1])
+    slopes = problem.slopes(best[0])[:, free]
     covariance = np.zeros((3, 3))
-    covariance[np.ix_(free, free)] = np.linalg.pinv(slopes.T @ slopes, hermitian=True)
+    covariance[np.ix_(free, free)] = np.linalg.inv(slopes.T @ slopes + np.eye(int(free.sum())))
+    scales = problem.scales
+    interval, at_none = _tip_interval(problem, best, free)
     return ShellFit(
-        parameters=values(best.x),
+        parameters=best[0] * scales + problem.origin,
         covariance=covariance * np.outer(scales, scales),
-        chi_square=2.0 * float(best.cost),
+        chi_square=best[1],
         dof=data.size - int(free.sum()),
         part=part,
+        tip_interval=interval,
+        p_value=0.5 * float(stats.chi2.sf(max(at_none - best[1], 0.0), 1)) if at_none > best[1] else 1.0,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """The law in units of the range of the data: (t0, L, r), t0 from the parabola's."""
+
+    data: RateData
+    part: str
+    scales: NDArray[np.float64]
+    origin: NDArray[np.float64]
+    r: float
+
+    def residuals(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+        t0, tip, curvature = scaled * self.scales + self.origin
+        model = shell_position(self.data.time, t0, tip, 0.5 / curvature, self.part)
+        return self.data.whiten(self.data.position - model)
+
+    def solve(self, free: NDArray[np.bool_], start: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+        """Parameters of least squares from `start`, with those not free held, and chi-square."""
+
+        def full(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            result = start.copy()
+            result[free] = values
+            return result
+
+        lower = np.array([-np.inf, 0.0, 1e-3 * self.r])[free]
+        found = least_squares(
+            lambda values: self.residuals(full(values)), start[free], bounds=(lower, np.inf), x_scale="jac"
+        )
+        return full(np.asarray(found.x)), 2.0 * float(found.cost)
+
+    def slopes(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Derivatives of the whitened law by differences, one-sided at L = 0, shape (n, 3)."""
+        columns = []
+        for i in range(3):
+            step = np.zeros(3)
+            step[i] = 1e-5 * max(abs(float(scaled[i])), 0.1)
+            lower = np.where((np.arange(3) == 1) & (scaled - step < 0.0), 0.0, scaled - step)
+            width = float((scaled + step - lower)[i])
+            columns.append((self.residuals(lower) - self.residuals(scaled + step)) / width)
+        return np.stack(columns, axis=1)
+
+
+def _problem(data: RateData, part: str, start_time: float | None) -> _Problem:
+    length, duration = float(data.position.max()), float(np.ptp(data.time))
+    parabola = fit_law(data, "parabolic", start_time)
+    scales = np.array([duration, length, duration / length**2])
+    start = float(parabola.parameters[0]) if start_time is None else start_time
+    return _Problem(
+        data, part, scales, np.array([start, 0.0, 0.0]), max(float(parabola.parameters[2]) / scales[2], 1e-3)
+    )
+
+
+def _tip_interval(
+    problem: _Problem, best: tuple[NDArray[np.float64], float], free: NDArray[np.bool_]
+) -> tuple[tuple[float, float], float]:
+    """95 % interval of L [m] by its profile likelihood on a grid, and chi-square at L = 0."""
+    others = free & np.array([True, False, True])
+    lengths = np.sort(np.append(np.linspace(0.0, _LONGEST, _GRID), best[0][1]))
+    chi_square = np.empty(lengths.size)
+    for i, length in enumerate(lengths):
+        start = best[0].copy()
+        start[0] += (best[0][1] ** 2 - length**2) / 18.0 / best[0][2] if free[0] else 0.0
+        start[1] = length
+        chi_square[i] = problem.solve(others, start)[1]
+    excess = chi_square - min(float(chi_square.min()), best[1]) - _RISE
+    inside = np.flatnonzero(excess <= 0.0)
+    first, last = int(inside[0]), int(inside[-1])
+    low = 0.0 if first == 0 else _crossing(lengths[first - 1 : first + 1], excess[first - 1 : first + 1])
+    high = (
+        math.inf if last == lengths.size - 1 else _crossing(lengths[last : last + 2], excess[last : last + 2])
+    )
+    unit = float(problem.scales[1])
+    return (low * unit, high * unit), float(chi_square[0])
+
+
+def _crossing(lengths: NDArray[np.float64], excess: NDArray[np.float64]) -> float:
+    """Where the excess vanishes, its square root above the minimum being about linear."""
+    inner, outer = np.sqrt(np.maximum(excess + _RISE, 0.0))
+    part = (math.sqrt(_RISE) - inner) / (outer - inner)
+    return float(lengths[0] + part * (lengths[1] - lengths[0]))
 
 
 def surface_share(

@@ -3,7 +3,7 @@
 A simple law is rejected by the likelihood ratio against the mixed one, each in the window that serves it best
 (information criterion of ``window``). With the parameter at its boundary the null law of the ratio is half
 chi-square with no and half with one degree of freedom (F where the deviations are scaled). The level is
-0.1 %: k of the mixed law is 3 to 6 times less certain, and one false rejection in a hundred would rule the
+0.02 %: k of the mixed law is 3 to 6 times less certain, and one false rejection in a hundred would rule the
 scatter of k over repeated experiments.
 
 Where only one simple law is left, it is the verdict; where both are, the verdict is "undecided". Where
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SIGNIFICANCE", "Verdict", "give_verdict"]
 
-SIGNIFICANCE: Final[float] = 0.001
+SIGNIFICANCE: Final[float] = 0.0002
 """Level of the likelihood ratio test."""
 
 _MINOR: Final[float] = 0.2
