@@ -64,30 +64,27 @@ def shell_lines(
     fit: ShellFit, k_convention: str, thickness: str | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Shell law, and with a thickness the parts of bulk and faces."""
-    import numpy as np
+    import math
 
     from lto_sim.cli.track_profiles import read_length
-    from lto_sim.kinetics import surface_share
 
     factor = 1.0 if k_convention == "2kt" else 2.0
-    t0, tip, r = (float(value) for value in fit.parameters)
-    std = np.sqrt(np.diag(fit.covariance))
-    k, k_std = 0.5 / r, 0.5 * float(std[2]) / r**2
+    t0, tip = float(fit.parameters[0]), float(fit.parameters[1])
+    low, high = fit.tip_interval
     found: dict[str, Any] = {
-        "k_m2_s": factor * k, "k_std_m2_s": factor * k_std, "tip_length_m": tip,
-        "tip_length_std_m": float(std[1]), "start_time_s": t0, "start_time_std_s": float(std[0]),
-        "chi_square": fit.chi_square, "dof": fit.dof,
+        "k_m2_s": factor * fit.k, "k_std_m2_s": factor * fit.k_std, "tip_length_m": tip,
+        "tip_length_interval_m": [low, high if math.isfinite(high) else None], "p_value": fit.p_value,
+        "start_time_s": t0, "chi_square": fit.chi_square, "dof": fit.dof,
     }  # fmt: skip
     lines = {
-        "shell law: k": f"{factor * k * 1e4:.4g} +- {factor * k_std * 1e4:.2g} cm2/s of bulk and faces",
-        "shell law: tip": f"{tip * 1e9:.4g} +- {std[1] * 1e9:.2g} nm; reduced chi2 "
-        f"{fit.chi_square / fit.dof:.3g}",
+        "shell law: k": f"{factor * fit.k * 1e4:.4g} +- {factor * fit.k_std * 1e4:.2g} cm2/s of bulk and "
+        "faces",
+        "shell law: tip": f"{tip * 1e9:.4g} nm, 95%: {low * 1e9:.3g} to {high * 1e9:.3g} nm; p of a parabola "
+        f"{fit.p_value:.2g}, reduced chi2 {fit.chi_square / fit.dof:.3g}",
     }
     if thickness is not None:
         form = 'a length with its unit, such as "150 nm"'
-        active = read_length(thickness, thickness, "--thickness", form)
-        slope = np.diag([1.0, -0.5 / r**2])
-        share = surface_share(k, tip, slope @ fit.covariance[1:, 1:] @ slope, active)
+        share = fit.share(read_length(thickness, thickness, "--thickness", form))
         found |= {
             "k_bulk_m2_s": factor * share.k_bulk, "k_bulk_std_m2_s": factor * share.k_bulk_std,
             "surface_length_m": share.surface_length, "surface_length_std_m": share.surface_length_std,

@@ -65,7 +65,12 @@ class _Front:
     dataset: xr.Dataset | None
 
 
-_OF_FRONTS = (
+_OF_MAPS: Final = frozenset(
+    {".zarr", ".nc", ".hspy", ".zspy", ".tif", ".tiff", ".npy", ".dm3", ".dm4", ".emd", ".msa"}
+)
+"""Endings of what holds maps or fronts; anything else is read as a table."""
+
+_OF_FRONTS: Final = (
     "law",
     "window",
     "start_time",
@@ -93,15 +98,17 @@ def fit_sources(sources: Sequence[Path], of_fronts: FrontOptions, of_rates: dict
     if table is not None and table.layout == "rates":
         of_fronts.refuse(_OF_FRONTS, "rate constants")
         summary, lines = fit_rates(table.columns, table.labels, **of_rates)
-        return Outcome(summary, lines, lambda: _draw_rates(table, of_rates))
+        return Outcome(
+            summary, lines, lambda: _draw_rates(table.columns, table.labels, of_rates, source.name)
+        )
     _refuse_rates(of_rates, "one front")
-    return _one_front(_read_front(source, of_fronts), of_fronts)
+    return _one_front(_read_front(source, of_fronts), of_fronts, source.name)
 
 
 def _table(source: Path) -> Any:
-    from lto_sim.files import read_table
+    from lto_sim.files import is_store, read_table
 
-    if source.suffix.lower() not in {".csv", ".txt"}:
+    if is_store(source) or source.is_dir() or source.suffix.lower() in _OF_MAPS:
         return None
     table = read_table(source)
     if table.layout not in {"front", "rates"}:
@@ -187,7 +194,7 @@ def _fit(front: _Front, options: FrontOptions) -> RateConstantFit:
     )  # fmt: skip
 
 
-def _one_front(front: _Front, options: FrontOptions) -> Outcome:
+def _one_front(front: _Front, options: FrontOptions, title: str) -> Outcome:
     from lto_sim.kinetics import fit_shell
     from lto_sim.provenance import K_DEFINITIONS, package_version
 
@@ -217,7 +224,7 @@ def _one_front(front: _Front, options: FrontOptions) -> Outcome:
     def draw() -> Figure:
         from lto_sim.plot import plot_rate_fit
 
-        return plot_rate_fit(front.data, fit, corrected=corrected)
+        return plot_rate_fit(front.data, fit, corrected=corrected, title=title)
 
     return Outcome(summary, lines, draw)
 
@@ -266,12 +273,7 @@ def _several(sources: Sequence[Path], options: FrontOptions, of_rates: dict[str,
         summary |= {"Ea": found}
         lines |= shown
 
-    def draw() -> Figure:
-        from lto_sim.plot import plot_activation
-
-        return plot_activation(_rate_fits(columns, labels, of_rates))
-
-    return Outcome(summary, lines, draw)
+    return Outcome(summary, lines, lambda: _draw_rates(columns, labels, of_rates, "Ea of several fronts"))
 
 
 def _conditions(front: _Front, source: Path) -> dict[str, Any]:
@@ -290,12 +292,13 @@ def _conditions(front: _Front, source: Path) -> dict[str, Any]:
     }
 
 
-def _draw_rates(table: Any, of_rates: dict[str, Any]) -> Figure:
+def _draw_rates(columns: Any, labels: Any, of_rates: dict[str, Any], title: str) -> Figure:
     from lto_sim.plot import plot_activation
 
-    return plot_activation(_rate_fits(table.columns, table.labels, of_rates))
-
-
-def _rate_fits(columns: Any, labels: Any, of_rates: dict[str, Any]) -> Any:
     given = {key: of_rates[key] for key in ("absolute_sigma", "bars_over_particles", "robust", "own_Ea")}
-    return rate_fits(columns, labels, **given)[0]
+    fits, difference = rate_fits(columns, labels, **given)
+    names = sorted({str(name).strip() for name in labels.get("particle", ())}) or None
+    return plot_activation(
+        fits, difference=difference, particles=None if of_rates["bars_over_particles"] else names,
+        k_convention=of_rates["k_convention"], title=title,
+    )  # fmt: skip

@@ -9,6 +9,9 @@ from typing import Final, cast
 
 from lto_sim.errors import InputError, LtoSimError
 from lto_sim.execution import run_jobs
+from lto_sim.validate.arrhenius_checks import arrhenius_checks
+from lto_sim.validate.bias_checks import bias_checks
+from lto_sim.validate.correction_checks import correction_checks
 from lto_sim.validate.electro_checks import electrochemistry_checks
 from lto_sim.validate.engine_checks import engine_checks
 from lto_sim.validate.extreme_checks import extreme_checks
@@ -19,6 +22,7 @@ from lto_sim.validate.front_checks import (
     order_checks,
     planar_checks,
 )
+from lto_sim.validate.interval_checks import interval_checks, verdict_checks
 from lto_sim.validate.invariance_checks import (
     balance_checks,
     restart_checks,
@@ -56,6 +60,11 @@ SECTIONS: Final = (
     Section("spectra", "synthetic EELS: dose, edges, plural scattering, counting, sources", spectrum_checks),
     Section("scans", "synthetic recordings: shear, drift, rendering, the slit", scan_checks),
     Section("quantify", "spectra at the paper's dose back to li fractions", quantify_checks),
+    Section("verdict", "what limits a front: diffusion, interface, both; 100 fronts each", verdict_checks),
+    Section("arrhenius", "Ea over particles and profiles, 400 experiments; published data", arrhenius_checks),
+    Section("intervals", "95 % intervals of k over 400 experiments", interval_checks, True, True),
+    Section("corrections", "k corrected by a simulation of the same specimen", correction_checks, True),
+    Section("bias", "bias of k from maps, planar and curved, at 30, 75, 105 degC", bias_checks, True),
     Section("recovery", "simulated maps back to k and Ea, 20 seeds", recovery_checks, True, True),
     Section("programme", "the paper's programme: k at 90 degC and its repeat", programme_checks, True),
 )

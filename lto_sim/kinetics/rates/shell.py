@@ -193,9 +193,11 @@ class _Problem:
             return result
 
         lower = np.array([-np.inf, 0.0, 1e-3 * self.r])[free]
-        found = least_squares(
-            lambda values: self.residuals(full(values)), start[free], bounds=(lower, np.inf), x_scale="jac"
-        )
+
+        def residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return self.residuals(full(values))
+
+        found = least_squares(residuals, start[free], bounds=(lower, np.inf), x_scale="jac")
         return full(np.asarray(found.x)), 2.0 * float(found.cost)
 
     def slopes(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
