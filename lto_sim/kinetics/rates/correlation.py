@@ -35,6 +35,8 @@ __all__ = ["Correlation", "estimate_correlation"]
 _FEWEST: Final[int] = 20
 _FRACTIONS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)
 _LENGTHS: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
+_LONGEST: Final[float] = 0.1
+"""Longest length over the range: a longer one cannot be told from a law that does not hold."""
 _KINDS: Final = ("time", "position")
 _LOOK: Final[float] = 0.5
 _NEGLIGIBLE: Final[float] = 0.02
@@ -92,6 +94,8 @@ def estimate_correlation(
     if _neighbours(white, design, residuals) < _LOOK:
         return None
     trials = _grid(white)
+    if not trials:
+        return None
     likelihood = np.array([
         _restricted(data.with_correlation(trial), design, residuals) for trial in (None, *trials)
     ])  # fmt: skip
@@ -121,8 +125,9 @@ def _grid(data: RateData) -> list[Correlation]:
     found = []
     for kind in _KINDS:
         step = float(np.median(steps[kind])) if steps[kind] else 0.0
-        if step > 0.0:
-            found += [Correlation(kind, f, n * step) for f in _FRACTIONS for n in _LENGTHS]
+        longest = _LONGEST * float(np.ptp(data.time if kind == "time" else data.position))
+        lengths = [n * step for n in _LENGTHS if n * step <= longest]
+        found += [Correlation(kind, f, length) for f in _FRACTIONS for length in lengths if length > 0.0]
     return found
 
 

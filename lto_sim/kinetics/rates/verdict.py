@@ -6,10 +6,11 @@ chi-square with no and half with one degree of freedom (F where the deviations a
 0.02 %: k of the mixed law is 3 to 6 times less certain, and one false rejection in a hundred would rule the
 scatter of k over repeated experiments.
 
-Where only one simple law is left, it is the verdict; where both are, the verdict is "undecided". Where
-neither is, what is significant need not matter: the interface takes 2 k/k_L beside xi, so that
-B = 2 k/(k_L xi) is the ratio of the two times at the last position. Below 1/5 the front is still
-diffusion-limited, above 5 reaction-limited, in between mixed; k is read from the mixed law in any case.
+Where only one simple law is left, it is the verdict; where both are, the better one if it is 20 times as
+likely, else the verdict is "undecided". Where neither is, what is significant need not matter: the interface
+takes 2 k/k_L beside xi, so that B = 2 k/(k_L xi) is the ratio of the two times at the last position. Below 1/5
+the front is still diffusion-limited, above 5 reaction-limited, in between mixed; k is read from the mixed law
+in any case.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ SIGNIFICANCE: Final[float] = 0.0002
 """Level of the likelihood ratio test."""
 
 _MINOR: Final[float] = 0.2
+_CLEARLY_BETTER: Final[float] = 6.0
+"""Difference of the criterion at which one of two simple laws is taken: an evidence of 20 to 1."""
 _NAMES: Final[dict[str, str]] = {"parabolic": "diffusion-limited", "linear": "reaction-limited"}
 
 
@@ -76,6 +79,8 @@ def give_verdict(windows: Sequence[WindowFit], furthest: float, scale: float) ->
     time_ratio = q / (r * furthest) if r > 0.0 else float("inf")
     better = min(tests, key=lambda key: tests[key][1])
     left = [name for name, (p_value, _) in tests.items() if p_value > SIGNIFICANCE]
+    if len(left) == 2 and abs(tests["linear"][1] - tests["parabolic"][1]) > _CLEARLY_BETTER:
+        left = [better]
     if len(left) == 2:
         return Verdict("undecided", "parabolic", *tests[better], time_ratio)
     if left:
