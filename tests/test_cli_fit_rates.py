@@ -230,7 +230,7 @@ def test_a_robust_fit_names_the_points(tmp_path):
         ({}, {"direction": ("extraction",) * 3}, {"windows": "ideal"}, "windows"),
         ({}, {}, {"own_Ea": True}, "labels of particles"),
         ({}, {}, {"bars_over_particles": 4}, "give the bars"),
-        ({}, {"direction": ("extraction", "extraction", "insertion")}, {}, "second temperature"),
+        ({}, {"direction": ("extraction", "extraction", "insertion")}, {}, "three points"),
     ],
 )
 def test_bad_rates_are_one_clear_line(columns, labels, options, words):

@@ -279,7 +279,8 @@ def test_bad_input_is_named():
         assert caught.value.field == field
     for arguments, field in (
         ((t, xi, 1e-9, np.zeros(20, dtype=int), np.linspace(0.0, 1e-8, 20)), "start_std"),
-        ((t, xi, 1e-15, None, 9e-9), "start_std"),
+        ((t, xi, 1e-12, None, 1e-6), "start_std"),
+        ((t, xi, 1e-15, None, 9e-9), "position_std"),
         ((t, xi, 1e-9, np.linspace(0.0, 1.0, 20)), "profile"),
     ):
         with pytest.raises(InputError) as caught:

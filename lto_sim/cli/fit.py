@@ -132,6 +132,8 @@ def command(
         prepare_target(out, force)
     if picture is not None:
         check_picture(picture, force)
+        if out is not None and out.resolve() == picture.resolve():
+            raise InputError("--picture", str(picture), "another path than --out", "choose another path")
     of_rates: dict[str, Any] = {
         "absolute_sigma": not scale_errors, "bars_over_particles": bars_over_particles, "robust": robust,
         "own_Ea": own_ea, "windows": windows, "k_convention": k_convention,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from lto_sim.kinetics import RateConstantFit, ShellFit
 
 __all__ = ["rate_lines", "shell_lines"]
+
+_SHELL_LEVEL: Final = 0.01
+"""p of a parabola above which a shell is not split into bulk and faces."""
 
 
 def rate_lines(fit: RateConstantFit) -> dict[str, str]:
@@ -82,7 +85,10 @@ def shell_lines(
         "shell law: tip": f"{tip * 1e9:.4g} nm, 95%: {low * 1e9:.3g} to {high * 1e9:.3g} nm; p of a parabola "
         f"{fit.p_value:.2g}, reduced chi2 {fit.chi_square / fit.dof:.3g}",
     }
-    if thickness is not None:
+    lines["shell law: note"] = "a front that first stood still, or started late, looks the same"
+    if thickness is not None and fit.p_value > _SHELL_LEVEL:
+        lines["shell law: bulk"] = "not told from the faces: a parabola fits as well"
+    elif thickness is not None:
         form = 'a length with its unit, such as "150 nm"'
         share = fit.share(read_length(thickness, thickness, "--thickness", form))
         found |= {

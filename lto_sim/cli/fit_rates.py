@@ -131,6 +131,9 @@ def rate_fits(
         apart = {name: fit_arrhenius(**_rows(columns, labels, name), **given) for name in names}
         return apart, difference_of_Ea(*apart.values()) if len(names) > 1 else None
     given |= {"absolute_sigma": absolute_sigma, "robust": robust, "own_Ea": own_Ea}
+    if "particle" not in labels:  # nothing that the directions share
+        apart = {name: fit_arrhenius(**_rows(columns, labels, name), **given) for name in names}
+        return apart, difference_of_Ea(*apart.values()) if len(names) > 1 else None
     table = _rows(columns, labels, None)
     if len(names) > 1 and direction:
         both = fit_directions(**table, direction=direction, **given)

@@ -142,7 +142,12 @@ def _read_front(source: Path, options: FrontOptions) -> _Front:
     table = _table(source)
     if table is not None:
         columns = table.columns
-        data = RateData(columns["time"], columns["xi"], columns["xi_std"], columns.get("profile"))
+        if table.layout != "front":
+            raise InputError(str(source), "rate constants", "fronts or maps", "fit the table by itself")
+        data = RateData(
+            columns["time"], columns["xi"], columns["xi_std"], columns.get("profile"),
+            columns.get("start_std", 0.0),
+        )  # fmt: skip
         options.refuse(("model",), "a table")
         front = None
     else:
@@ -231,11 +236,9 @@ def _one_front(front: _Front, options: FrontOptions, title: str) -> Outcome:
 
 def _several(sources: Sequence[Path], options: FrontOptions, of_rates: dict[str, Any]) -> Outcome:
     """Fit every front, then the activation energy of those whose k is resolved."""
-    import math
-
     import numpy as np
 
-    options.refuse(("correct", "thickness"), "several inputs")
+    options.refuse(("correct", "thickness", "uncertain"), "several inputs")
     if options.law == "shell":
         raise InputError("--law", "shell", "left out for several inputs", "fit them one by one")
     runs: list[dict[str, Any]] = []
@@ -256,6 +259,9 @@ def _several(sources: Sequence[Path], options: FrontOptions, of_rates: dict[str,
             )
         runs.append(run)
     used = [run for run in runs if run.get("k_m2_s") and run.get("k_std_m2_s")]
+    if not used:
+        reasons = "; ".join(f"{run['source']}: {run.get('error', 'k is not resolved')}" for run in runs)
+        raise InputError("sources", reasons, "fronts whose k can be fitted", "fit them one by one")
     summary: dict[str, Any] = {"fit": "activation energy of several fronts", "runs": runs}
     try:
         columns = {
@@ -267,8 +273,6 @@ def _several(sources: Sequence[Path], options: FrontOptions, of_rates: dict[str,
         found, shown = fit_rates(columns, labels, **of_rates)
     except InputError as error:
         summary["error"], lines["Ea"] = str(error), f"none: {error}"
-        if not used or all(not math.isfinite(run.get("k_m2_s", math.nan)) for run in used):
-            raise
     else:
         summary |= {"Ea": found}
         lines |= shown

@@ -235,6 +235,9 @@ def _store(
     columns = {"time": time, "xi": xi, "xi_std": xi_std}
     if front.sizes["profile"] > 1:
         columns["profile"] = number
+    known = front["profile_start_std"].values
+    if known.any():
+        columns["start_std"] = [float(known[int(item)]) for item in number]
     write_table(target, "front", columns, str(front.attrs.get("history", "")), force)
 
 

@@ -2,7 +2,8 @@
 
 Four layouts, told apart by their columns:
 
-- a front: ``time [s], xi [nm], xi_std [nm]``; a column ``profile`` numbers several lines;
+- a front: ``time [s], xi [nm], xi_std [nm]``; a column ``profile`` numbers several lines, ``start_std
+  [nm]`` says how well each contact's position is known;
 - rate constants: ``temperature [degC], k [cm2/s], k_std [cm2/s]``; names or numbers of ``particle`` and
   ``profile``, the words extraction or insertion in ``direction``, the order of a repeat in ``repeat`` and the
   dose before it in ``dose [e/A^2]``;
@@ -65,6 +66,7 @@ _LAYOUTS: Final[dict[_Layout, dict[str, _Column]]] = {
         "xi": _Column("length", "nm"),
         "xi_std": _Column("length", "nm", positive=True),
         "profile": _Column("dimensionless", "1", optional=True),
+        "start_std": _Column("length", "nm", optional=True),
     },
     "rates": {
         "temperature": _Column("temperature", "degC"),

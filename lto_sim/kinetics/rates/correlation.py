@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 __all__ = ["Correlation", "estimate_correlation"]
 
 _FEWEST: Final[int] = 20
-_FRACTIONS: Final = (0.2, 0.4, 0.6, 0.8, 0.95)
-_LENGTHS: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
+_FRACTIONS: Final = (0.3, 0.6, 0.9)
+_LENGTHS: Final = (1.0, 3.0, 9.0)
 _LONGEST: Final[float] = 0.1
 """Longest length over the range: a longer one cannot be told from a law that does not hold."""
 _KINDS: Final = ("time", "position")
-_LOOK: Final[float] = 0.5
+_LOOK: Final[float] = 1.0
 _NEGLIGIBLE: Final[float] = 0.02
 
 
@@ -118,14 +118,15 @@ def _mean(trials: list[Correlation], weights: NDArray[np.float64]) -> Correlatio
 
 
 def _grid(data: RateData) -> list[Correlation]:
+    places = data.position if data.place is None else data.place
     steps: dict[str, list[float]] = {"time": [], "position": []}
     for rows in data.blocks:
         steps["time"] += list(np.abs(np.diff(data.time[rows])))
-        steps["position"] += list(np.abs(np.diff(data.position[rows])))
+        steps["position"] += list(np.abs(np.diff(places[rows])))
     found = []
     for kind in _KINDS:
         step = float(np.median(steps[kind])) if steps[kind] else 0.0
-        longest = _LONGEST * float(np.ptp(data.time if kind == "time" else data.position))
+        longest = _LONGEST * float(np.ptp(data.time if kind == "time" else places))
         lengths = [n * step for n in _LENGTHS if n * step <= longest]
         found += [Correlation(kind, f, length) for f in _FRACTIONS for length in lengths if length > 0.0]
     return found

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RateData"]
 
+_LEAST_STD: Final[float] = 1e-7
+"""Least deviation of a point over the largest position: below, it is an error of units."""
+
 _LARGEST_RATIO: Final[float] = 1e5
 """Largest deviation of a contact over that of a point: beyond, the covariance is singular to round-off."""
 
@@ -42,6 +45,8 @@ class RateData:
     start_std : Deviation of where a profile's contact truly is [m], >= 0: one number, or one for each point,
         the same within a profile. 0: known exactly.
     correlation : Correlation of the errors between frames; None: independent.
+    place : Positions without errors, as a law has them [m], shape (n,), for correlations by position; None
+        takes the positions, whose own errors then bring points of like errors near each other.
 
     Raises
     ------
@@ -55,6 +60,7 @@ class RateData:
     profile: NDArray[np.int64] | None = None
     start_std: NDArray[np.float64] | float = 0.0
     correlation: Correlation | None = None
+    place: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         time, position = _column("time", self.time), _column("position", self.position)
@@ -64,6 +70,10 @@ class RateData:
         _same_length("position_std", std, time.size)
         if not np.all(np.isfinite(std)) or np.any(std <= 0.0):
             raise InputError("position_std", std, "finite, > 0 m", "leave out points without a deviation")
+        furthest = float(np.abs(position).max(initial=0.0))
+        if furthest < 1.0 and std.size and float(std.min()) < _LEAST_STD * furthest:
+            allowed = f"at least {_LEAST_STD:g} of the largest position"
+            raise InputError("position_std", float(std.min()), allowed, "check its unit")
         start = np.asarray(self.start_std, dtype=np.float64)
         start = np.full(time.size, float(start)) if start.ndim == 0 else start
         _same_length("start_std", start, time.size)
@@ -95,6 +105,13 @@ class RateData:
             ("start_std", start),
         ):
             object.__setattr__(self, name, array[order])
+        if self.place is not None:
+            _same_length("place", self.place, time.size)
+            object.__setattr__(self, "place", self.place[order])
+
+    @property
+    def _places(self) -> NDArray[np.float64]:
+        return self.position if self.place is None else self.place
 
     @property
     def size(self) -> int:
@@ -137,7 +154,8 @@ class RateData:
 
     def select(self, keep: NDArray[np.bool_]) -> RateData:
         """Return the points where `keep` holds, shape (n,)."""
-        names = ("time", "position", "position_std", "profile", "start_std")
+        names = ["time", "position", "position_std", "profile", "start_std"]
+        names += [] if self.place is None else ["place"]
         return replace(self, **{name: getattr(self, name)[keep] for name in names})
 
     def between(self, first: float, last: float) -> RateData:
@@ -169,7 +187,7 @@ class RateData:
             if self.correlation is None:
                 covariance = np.diag(std**2)
             else:
-                shared = self.correlation.matrix(self.time[rows], self.position[rows])
+                shared = self.correlation.matrix(self.time[rows], self._places[rows])
                 covariance = shared * np.outer(std, std)
             factors.append(np.linalg.cholesky(covariance + start[rows][0] ** 2))
         return factors
@@ -194,7 +212,7 @@ class RateData:
             return float(self.size)
         total = 0.0
         for rows in self.blocks:
-            shared = self.correlation.matrix(self.time[rows], self.position[rows])
+            shared = self.correlation.matrix(self.time[rows], self._places[rows])
             total += float(np.linalg.solve(shared, np.ones(rows.size)).sum())
         return total
 

@@ -205,9 +205,12 @@ def _offsets(data: RateData, law: LawFit) -> tuple[ContactOffset, ...]:
     if not np.any(data.start_std):
         return ()
     estimates, deviations = data.offsets(data.position - law.fitted)
-    numbers = [int(data.profile[rows[0]]) for rows in data.blocks]  # type: ignore[index]
-    rows = zip(numbers, estimates, deviations, strict=True)
-    return tuple(ContactOffset(number, float(offset), float(std)) for number, offset, std in rows)
+    one, found = data.whiten(np.ones(data.size)), []
+    for rows, offset, std in zip(data.blocks, estimates, deviations, strict=True):
+        known = float(np.asarray(data.start_std)[rows[0]]) ** 2 * (one[rows] @ law.jacobian[rows])
+        total = math.sqrt(std**2 + float(known @ law.covariance @ known))
+        found.append(ContactOffset(int(data.profile[rows[0]]), float(offset), total))  # type: ignore[index]
+    return tuple(found)
 
 
 def _estimates(name: str, found: AveragedLaw, factor: float) -> dict[str, Any]:

@@ -8,7 +8,7 @@ tenth and a third of the time.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -67,6 +67,7 @@ def prepare(data: RateData, start_time: float | None, *, clear: bool) -> Points:
     if kept.correlation is None:
         law = constrained(kept, start_time)
         design, rest = _flexible(kept, law)
+        kept = replace(kept, place=law.fitted)
         kept = kept.with_correlation(estimate_correlation(kept, design, rest))
     return Points(kept, outliers)
 

@@ -8,9 +8,9 @@ scatter of k over repeated experiments.
 
 Where only one simple law is left, it is the verdict; where both are, the better one if it is 20 times as
 likely, else the verdict is "undecided". Where neither is, what is significant need not matter: the interface
-takes 2 k/k_L beside xi, so that B = 2 k/(k_L xi) is the ratio of the two times at the last position. Below 1/5
-the front is still diffusion-limited, above 5 reaction-limited, in between mixed; k is read from the mixed law
-in any case.
+takes 2 k/k_L beside xi, so that B = 2 k/(k_L xi) is the ratio of the two times at the last position. Below
+1/5 the front is still diffusion-limited, above 5 reaction-limited, in between mixed; k is read from the mixed
+law in any case.
 """
 
 from __future__ import annotations
