@@ -56,8 +56,6 @@ _COARSE, _FINE = 2.0, 0.625
 """Cells of the two other meshes over the scenario's own."""
 _ORDER: Final[float] = 1.25
 """Order of the error of a front in the cell."""
-_LEFT: Final[float] = 0.5
-"""Part of the extrapolation to vanishing cells that counts as its deviation."""
 _LEFT_OF_COARSE: Final[float] = 0.2
 """Part of the step from the coarse mesh that does at least."""
 _CLEARLY_WORSE: Final[float] = 10.0
@@ -145,7 +143,7 @@ def correct_rate_constant(
     }
     parts = {
         "fit": fit,
-        "cells": max(_LEFT * abs(to_none), _LEFT_OF_COARSE * abs(math.log(middle.k / coarse.k))),
+        "cells": max(abs(to_none), _LEFT_OF_COARSE * abs(math.log(middle.k / coarse.k))),
         "window": window_part(question, fine),
         **{path: abs(change) for path, change in sensitivity.items()},
     }

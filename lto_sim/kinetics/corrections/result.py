@@ -28,8 +28,8 @@ class CorrectedRate:
     law : Law by which the apparent one was read.
     k_apparent, k_apparent_std : Rate constant of the measured front by that law [m2 s-1].
     factor, factor_std : Apparent over true rate constant in the simulation.
-    parts : What the relative deviation of `k` is made of: ``fit`` (the measured points), ``cells`` (half
-        of the extrapolation to vanishing cells), ``window`` (either end moved in by a tenth), and each
+    parts : What the relative deviation of `k` is made of: ``fit`` (the measured points), ``cells`` (the
+        extrapolation to vanishing cells), ``window`` (either end moved in by a tenth), and each
         uncertain input.
     sensitivity : Relative change of `k` for one deviation of an uncertain input, with its sign.
     thirds : Corrected k from the window without its last and without its first third [m2 s-1]: apart by more
