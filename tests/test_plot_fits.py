@@ -27,7 +27,7 @@ DRAWS = {
     "late start": FrontDraw(1e-16, reach=0.9e-6, delay=0.05, shared=0.4, frames=80),
     "mixed": FrontDraw(K, time_ratio=1.0, profiles=3, frames=60),
     "interface": FrontDraw(K, time_ratio=20.0, profiles=1, start_std=0.0, frames=60),
-    "undecided": FrontDraw(4e-14, frames=9, profiles=1, std=60e-9),
+    "undecided": FrontDraw(4e-14, frames=9, profiles=1, std=100e-9),
     "four points": FrontDraw(4e-14, frames=4, profiles=1),
     "nine profiles": FrontDraw(K, frames=12, profiles=9),
     "fourteen profiles": FrontDraw(K, frames=12, profiles=14),
