@@ -13,6 +13,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import dask.config
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 import xarray as xr
@@ -56,7 +57,8 @@ def write_netcdf(dataset: xr.Dataset, path: Path | str, force: bool = False) -> 
     clean.attrs = _encoded(dataset.attrs)
     for name in clean.variables:
         clean[name].attrs = _encoded(clean[name].attrs)
-    with new_file(path, force) as temporary:
+    one_thread = dask.config.set(scheduler="synchronous")  # none writes on after another has failed
+    with new_file(path, force) as temporary, one_thread:
         clean.to_netcdf(
             temporary,
             mode="w",
