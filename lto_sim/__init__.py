@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from lto_sim.errors import InputError
     from lto_sim.files import open_dataset
+    from lto_sim.inverse import fit_maps
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
@@ -44,6 +45,7 @@ __all__ = [
     "expected_counts",
     "fit_arrhenius",
     "fit_gitt",
+    "fit_maps",
     "fit_pitt",
     "fit_rate_constant",
     "impedance",
@@ -69,6 +71,7 @@ _HOMES: Final = {
     "expected_counts": "lto_sim.microscope",
     "fit_arrhenius": "lto_sim.kinetics",
     "fit_gitt": "lto_sim.electrochemistry",
+    "fit_maps": "lto_sim.inverse",
     "fit_pitt": "lto_sim.electrochemistry",
     "fit_rate_constant": "lto_sim.kinetics",
     "impedance": "lto_sim.transport.impedance",

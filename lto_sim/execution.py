@@ -22,7 +22,7 @@ import numpy as np
 
 from lto_sim.errors import SolverError
 
-__all__ = ["available_processes", "available_threads", "child_seeds", "run_jobs"]
+__all__ = ["Workers", "available_processes", "available_threads", "child_seeds", "run_jobs"]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -68,31 +68,70 @@ def run_jobs(
         A worker ended abruptly.
     """
     workers = min(available_processes() if processes is None else processes, len(jobs))
-    if workers <= 1:
-        for index, job in enumerate(jobs):
-            yield index, function(job)
-        return
-    saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),)
-    )
-    try:
-        futures = {pool.submit(function, job): index for index, job in enumerate(jobs)}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-    except BrokenProcessPool:
-        raise SolverError(
-            "a worker process ended abruptly: out of memory? (take fewer processes; a script needs "
-            'if __name__ == "__main__":)'
-        ) from None
-    except BaseException:
-        _stop(pool)
-        raise
-    finally:
+    with Workers(workers) as pool:
+        yield from pool.run(function, jobs)
+
+
+class Workers:
+    """Worker processes that are kept for several lots of jobs.
+
+    Parameters
+    ----------
+    processes : How many; None takes the available cores, 1 runs everything in this process. They are started
+        with the first lot of more than one job.
+    """
+
+    def __init__(self, processes: int | None = None) -> None:
+        self.processes = available_processes() if processes is None else processes
+        self._pool: ProcessPoolExecutor | None = None
+        self._saved: dict[str, str | None] = {}
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(at_once=kind is not None)
+
+    def run(self, function: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[tuple[int, Result]]:
+        """As :func:`run_jobs`."""
+        if self.processes <= 1 or len(jobs) <= 1:
+            for index, job in enumerate(jobs):
+                yield index, function(job)
+            return
+        try:
+            pool = self._started()
+            futures = {pool.submit(function, job): index for index, job in enumerate(jobs)}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BrokenProcessPool:
+            self.close()
+            raise SolverError(
+                "a worker process ended abruptly: out of memory? (take fewer processes; a script needs "
+                'if __name__ == "__main__":)'
+            ) from None
+        except BaseException:
+            self.close(at_once=True)
+            raise
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+            os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+            self._pool = ProcessPoolExecutor(
+                self.processes, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
+                initargs=(os.getpid(),),
+            )  # fmt: skip
+        return self._pool
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the workers, at once where nobody will read their results."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        if at_once:
+            _stop(pool)
         pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in saved.items():
+        for name, value in self._saved.items():
             if value is None:
                 os.environ.pop(name, None)
             else:

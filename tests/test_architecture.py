@@ -17,7 +17,8 @@ LONGEST_FILE: Final = 400
 
 ORDER: Final = (
     "constants", "errors", "units", "provenance", "files", "execution", "materials", "specimen",
-    "scenario", "transport", "microscope", "quantify", "kinetics", "electrochemistry", "plot", "reproduce",
+    "scenario", "transport", "microscope", "quantify", "kinetics", "electrochemistry", "inverse",
+    "study", "plot", "reproduce",
     "validate", "cli",
 )  # fmt: skip
 """Rooms, lowest first; a room imports only rooms before it, and further:"""
@@ -35,9 +36,9 @@ ONLY: Final = {
 """Room -> all that it may import."""
 
 USERS: Final = {
-    "files": {"scenario", "microscope", "plot", "reproduce", "cli"},
-    "execution": {"microscope", "quantify", "reproduce", "validate", "cli"},
-    "exact": {"kinetics", "electrochemistry", "plot", "validate", "reproduce"},
+    "files": {"scenario", "microscope", "inverse", "study", "plot", "reproduce", "cli"},
+    "execution": {"microscope", "quantify", "inverse", "study", "reproduce", "validate", "cli"},
+    "exact": {"kinetics", "electrochemistry", "inverse", "study", "plot", "validate", "reproduce"},
 }
 """Room -> all that may import it."""
 

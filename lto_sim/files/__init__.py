@@ -9,6 +9,7 @@ from lto_sim.files.map_stack import read_maps
 from lto_sim.files.netcdf import read_netcdf, write_netcdf
 from lto_sim.files.potentiostat import read_potentiostat
 from lto_sim.files.recordings import Recording, read_recording
+from lto_sim.files.run_cache import RunCache
 from lto_sim.files.sums import RecordingSums, load_companion, sum_recording
 from lto_sim.files.tables import Table, read_table, write_table
 from lto_sim.files.zarr_store import is_store, open_dataset, read_dataset, write_dataset
@@ -18,6 +19,7 @@ __all__ = [
     "Image",
     "Recording",
     "RecordingSums",
+    "RunCache",
     "Table",
     "is_store",
     "load_companion",

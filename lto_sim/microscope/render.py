@@ -18,7 +18,7 @@ from lto_sim.errors import InputError
 from lto_sim.microscope.frames import Frames, Raster, frames_of
 from lto_sim.provenance import named
 
-__all__ = ["render_maps"]
+__all__ = ["blurred_by_probe", "render_maps"]
 
 Floats = NDArray[np.float64]
 
@@ -67,23 +67,30 @@ def render_maps(
     if rng is None:
         rng = int(solution.attrs.get("seed", 0))
     generator = np.random.default_rng(rng)
-    blurred = _blur(frames, probe_fwhm)
+    blurred = blurred_by_probe(frames.values, frames.y, frames.x, probe_fwhm)
     values = blurred + generator.normal(0.0, noise, blurred.shape) if noise > 0.0 else blurred
     seed = rng if isinstance(rng, int) else None
     return _label(solution, frames, values, noise, probe_fwhm, seed)
 
 
-def _blur(frames: Frames, probe_fwhm: float) -> Floats:
-    """Gaussian probe; pixels outside the particle (NaN) take no part."""
+def blurred_by_probe(values: Floats, y: Floats, x: Floats, probe_fwhm: float) -> Floats:
+    """Blur frames by a Gaussian probe; pixels outside the particle (NaN) take no part.
+
+    Parameters
+    ----------
+    values : (..., rows, columns), NaN where there is no particle.
+    y, x : Pixel centres [m].
+    probe_fwhm : Full width at half maximum [m]; what is far below a pixel changes nothing.
+    """
     sigma = []
-    for axis in (frames.y, frames.x):
+    for axis in (y, x):
         step = axis[1] - axis[0] if axis.size > 1 else np.inf
         sigma.append(probe_fwhm / FWHM_PER_SIGMA / step)
     if max(sigma) < _NARROW:
-        return frames.values
-    inside = np.isfinite(frames.values)
-    filled = np.where(inside, frames.values, 0.0)
-    spread = (0.0, *sigma)
+        return values
+    inside = np.isfinite(values)
+    filled = np.where(inside, values, 0.0)
+    spread = (*(0.0,) * (values.ndim - 2), *sigma)
     weight = gaussian_filter(inside.astype(np.float64), spread, mode="nearest")
     blurred = gaussian_filter(filled, spread, mode="nearest")
     return np.where(inside, blurred / np.where(weight > 0.0, weight, 1.0), np.nan)

@@ -20,7 +20,7 @@ from lto_sim.transport.outcome import Electrical, Outcome
 from lto_sim.transport.record import Observer, Span
 from lto_sim.transport.stepper import Stepper
 
-__all__ = ["STATUS", "Counters", "Leg", "LegEnd", "Progress", "march"]
+__all__ = ["STATUS", "Counters", "Leg", "LegEnd", "Progress", "TimeLoop", "march"]
 
 Floats = NDArray[np.float64]
 Progress = Callable[[float], None]
@@ -75,15 +75,14 @@ def march(
     if electrical is None:
         count = len(stepper.grid.contact_slices)
         electrical = Electrical(0.0, np.zeros(count), np.zeros(count))
-    run = _Run(stepper, x_start, legs, observers, max_steps, progress, duration, electrical)
+    run = TimeLoop(stepper, x_start, legs, observers, max_steps, progress, duration, electrical)
     if restart is not None:
         run.take_up(restart)
-    while run.number < len(legs) and run.leg(legs[run.number]):
-        run.number = run.following()
+    run.through()
     return stepper.grid.unpad(run.x).copy(), run.time, run.counters
 
 
-class _Run:
+class TimeLoop:
     """State of a run between two steps."""
 
     def __init__(
@@ -157,6 +156,11 @@ class _Run:
     def inventory(self, x: Floats) -> float:
         """Lithium [m3 of li fraction]."""
         return inventory(x, self.grid.volume) * self.grid.volume_scale
+
+    def through(self) -> None:
+        """Run the steps of the drive that are left, until one cannot be finished."""
+        while self.number < len(self.legs) and self.leg(self.legs[self.number]):
+            self.number = self.following()
 
     def following(self) -> int:
         """Number of the drive step after this one; a titration that its potential has ended is left."""

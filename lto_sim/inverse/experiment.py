@@ -1,0 +1,216 @@
+"""Recorded maps and the scenario of the particle in them, checked to belong together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from lto_sim.errors import InputError
+from lto_sim.scenario import Scenario
+from lto_sim.transport.model import build_model
+from lto_sim.transport.visits import PixelGrid
+
+__all__ = ["MapExperiment", "arrhenius_table", "number_at", "read_experiment", "timed"]
+
+Floats = NDArray[np.float64]
+
+_EVEN: Final[float] = 0.02
+"""Difference of pixel sizes, as part of a pixel, that is none."""
+_PLACED: Final[float] = 0.25
+"""Pixels by which the particle may reach beyond the recorded frame's edge beside rounding, or be moved."""
+_LONGER: Final[float] = 1.03
+"""Simulated time over that of the last pixel, for the derivative in time."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapExperiment:
+    """Maps as arrays, and their scenario.
+
+    Parameters
+    ----------
+    scenario : The particle, its contacts, its drive.
+    values : Li fraction (frames, rows, columns), NaN where there is none.
+    deviation : Its standard deviations; None where none are stated.
+    time, delay : Start of every frame and offset of every pixel in it [s].
+    x, y : Pixel centres [m].
+    probe_fwhm : Full width at half maximum of the probe [m].
+    """
+
+    scenario: Scenario
+    values: Floats
+    deviation: Floats | None
+    time: Floats
+    delay: Floats
+    x: Floats
+    y: Floats
+    probe_fwhm: float
+
+    @property
+    def when(self) -> Floats:
+        """Time of every value on the clock of the maps [s], (frames, rows, columns)."""
+        return np.asarray(self.time[:, None, None] + self.delay)
+
+    @property
+    def grid(self) -> PixelGrid:
+        """The pixels."""
+        return PixelGrid(_edges(self.x), _edges(self.y))
+
+    @property
+    def temperature(self) -> float | None:
+        """The one temperature of the run [K]; None where its steps differ in it."""
+        steps = {
+            self.scenario.temperature if s.temperature is None else s.temperature for s in self.scenario.steps
+        }
+        return float(steps.pop()) if len(steps) == 1 else None
+
+
+def _edges(centres: Floats) -> Floats:
+    step = centres[1] - centres[0]
+    return np.asarray(centres[0] + step * (np.arange(centres.size + 1) - 0.5))
+
+
+def read_experiment(maps: xr.Dataset, scenario: Scenario, name: str = "maps") -> MapExperiment:
+    """Check maps and scenario against each other.
+
+    Parameters
+    ----------
+    maps : ``li_fraction(time, y, x)`` with ``time`` [s], ``x`` and ``y`` [m] in the particle's frame; if
+        known ``li_fraction_std`` and ``pixel_time(y, x)`` [s]. Attribute ``probe_fwhm_m``, else the
+        scenario's.
+    scenario : What was recorded.
+    name : What messages call the maps.
+
+    Raises
+    ------
+    InputError
+        Axes missing, uneven or falling, no values, another pixel size than the scenario's scan, another
+        orientation or place than the particle's, a drive whose steps end by anything but time.
+    """
+    fraction = maps.get("li_fraction")
+    if fraction is None or set(fraction.dims) != {"time", "y", "x"}:
+        raise InputError(
+            name, sorted(map(str, maps.variables)), "li_fraction(time, y, x)",
+            "give maps from `lto-sim render`, `quantify`, or a stack of images with its pixel size",
+        )  # fmt: skip
+    if maps.sizes["x"] < 2 or maps.sizes["y"] < 2:
+        raise InputError(name, dict(maps.sizes), "2 pixels or more a side", "give maps, not profiles")
+    fraction = fraction.transpose("time", "y", "x")
+    values = np.asarray(fraction.values, dtype=np.float64)
+    if not np.isfinite(values).any():
+        raise InputError(f"{name}.li_fraction", "no finite value", "some", "check how it was quantified")
+    time, x, y = (np.asarray(maps[axis].values, dtype=np.float64) for axis in ("time", "x", "y"))
+    for axis, centres in (("x", x), ("y", y)):
+        steps = np.diff(centres)
+        if not (steps > 0.0).all() or np.ptp(steps) > _EVEN * steps[0]:
+            raise InputError(
+                f"{name}.{axis}", f"steps of {steps.min():.4g} to {steps.max():.4g} m",
+                "evenly rising pixel centres", "images have x to the right and y down: turn or flip the maps",
+            )  # fmt: skip
+    if not (np.diff(time) > 0.0).all():
+        raise InputError(f"{name}.time", "frames out of order", "rising times", "sort the frames")
+    _require_geometry(scenario, x, y, name)
+    deviation = None
+    if "li_fraction_std" in maps:
+        deviation = np.array(maps["li_fraction_std"].transpose("time", "y", "x").values, dtype=np.float64)
+        good = np.isfinite(deviation) & (deviation > 0.0)
+        deviation = np.where(good, deviation, np.nan) if good.any() else None
+    delay = np.zeros((y.size, x.size))
+    if "pixel_time" in maps:
+        delay = np.nan_to_num(np.asarray(maps["pixel_time"].transpose("y", "x").values, dtype=np.float64))
+    probe = float(maps.attrs.get("probe_fwhm_m", scenario.maps.probe_fwhm))
+    experiment = MapExperiment(scenario, values, deviation, time, delay, x, y, probe)
+    timed(scenario, float(experiment.when.max()))
+    return experiment
+
+
+def _require_geometry(scenario: Scenario, x: Floats, y: Floats, name: str) -> None:
+    pixel = x[1] - x[0], y[1] - y[0]
+    mesh = build_model(scenario).mesh
+    left, right, top, bottom = (float(v) for v in (*mesh.x_face[[0, -1]], *mesh.y_face[[0, -1]]))
+    size = right - left, bottom - top
+    if scenario.scan is not None:
+        wanted = tuple(length / count for length, count in zip(size, scenario.scan.pixels, strict=True))
+        if any(abs(a / b - 1.0) > _EVEN for a, b in zip(pixel, wanted, strict=True)):
+            turned = all(abs(a / b - 1.0) <= _EVEN for a, b in zip(pixel, reversed(wanted), strict=True))
+            raise InputError(
+                f"{name}.x", "pixels of {:.4g} x {:.4g} nm".format(*(1e9 * p for p in pixel)),
+                "those of the scenario's scan, {:.4g} x {:.4g} nm".format(*(1e9 * p for p in wanted)),
+                "exchange x and y: the maps are turned" if turned
+                else "correct scan.pixels, the outline, or the maps",
+            )  # fmt: skip
+    frame = (x[0] - 0.5 * pixel[0], y[0] - 0.5 * pixel[1], x[-1] + 0.5 * pixel[0], y[-1] + 0.5 * pixel[1])
+    common = [
+        max(0.0, min(frame[2 + n], (right, bottom)[n]) - max(frame[n], (left, top)[n])) / size[n]
+        for n in (0, 1)
+    ]
+    beyond = [frame[2 + n] - frame[n] - size[n] for n in (0, 1)]
+    if min(common) <= 0.0 or (common[0] * common[1] < 0.5 and max(beyond) > _PLACED * max(pixel)):
+        raise InputError(
+            name, "a frame from ({:.0f}, {:.0f}) to ({:.0f}, {:.0f}) nm".format(*(1e9 * v for v in frame)),
+            "one on the particle, ({:.0f}, {:.0f}) to ({:.0f}, {:.0f}) nm".format(
+                *(1e9 * v for v in (left, top, right, bottom))
+            ),
+            "turn, flip or move the maps (`lto-sim compare` finds the pose), or correct the outline",
+        )  # fmt: skip
+
+
+def timed(scenario: Scenario, last: float) -> Scenario:
+    """Scenario whose drive ends by time alone, after `last` [s] or later, with nothing kept of the run.
+
+    Raises
+    ------
+    InputError
+        A step before the last that another condition than time ends: a fit would change when.
+    """
+    mapping = scenario.to_dict()
+    steps = scenario.steps
+    if len(steps) == 1 and "until" in mapping["drive"][0]:
+        mapping["drive"][0]["until"] = {"time": _LONGER * max(last, 1e-9)}
+    else:
+        for step in steps[:-1]:
+            if step.until.time is None or len(step.until.given) > 1:
+                raise InputError(
+                    f"{step.path}.until", list(step.until.given), "time alone, before the last step",
+                    "say how long the step lasted: a fit would change when another condition is met",
+                )  # fmt: skip
+        if math.isfinite(scenario.duration) and scenario.duration < _LONGER * last:
+            until = mapping["drive"][-1].get("until")
+            if until is not None and until.get("time") is not None and "repeat" not in mapping["drive"][-1]:
+                until["time"] += _LONGER * last - scenario.duration
+    for key in ("scan", "profile"):
+        mapping.pop(key, None)
+    for entry in mapping["drive"]:
+        entry.pop("frame_period", None)
+    mapping["output"] = {"restart": "none", "max_states": 2}
+    return Scenario.from_dict(mapping)
+
+
+def number_at(mapping: dict[str, Any], path: str) -> float | None:
+    """Number under a dotted path of a plain scenario; None where there is none."""
+    node = node_at(mapping, path)
+    return None if isinstance(node, bool) or not isinstance(node, int | float) else float(node)
+
+
+def node_at(mapping: dict[str, Any], path: str) -> Any:
+    """What lies under a dotted path; None where nothing does."""
+    node: Any = mapping
+    for part in path.split("."):
+        if isinstance(node, dict):
+            node = node.get(part)
+        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+        else:
+            return None
+    return node
+
+
+def arrhenius_table(mapping: dict[str, Any], path: str) -> str | None:
+    """Path of the table with an activation energy that a parameter belongs to; None if it does not."""
+    prefix, _, last = path.rpartition(".")
+    table = node_at(mapping, prefix) if prefix else None
+    return prefix if last in {"at", "Ea"} and isinstance(table, dict) and "reference" in table else None

@@ -1,0 +1,310 @@
+"""Whole maps against the whole forward model: the entry, from checks to the result."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, get_args
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from lto_sim.errors import InputError
+from lto_sim.execution import Workers
+from lto_sim.files import RunCache
+from lto_sim.inverse.cells import CellEffect, effect_of_cells
+from lto_sim.inverse.derived import derived_rates
+from lto_sim.inverse.experiment import MapExperiment, read_experiment
+from lto_sim.inverse.forward import Runner
+from lto_sim.inverse.free import Free, free_parameters
+from lto_sim.inverse.identifiability import Identifiability, identify, natural_units, weakest_feature
+from lto_sim.inverse.objective import MapObjective
+from lto_sim.inverse.parameters import ParameterSet
+from lto_sim.inverse.result import MapFit, fitted_maps
+from lto_sim.inverse.search import Loss, Minimum, chi_square, information, minimise, robust_weights
+from lto_sim.inverse.starts import several_starts
+from lto_sim.inverse.unseen import require_seen
+from lto_sim.scenario import Scenario
+
+__all__ = ["MapProgress", "fit_maps"]
+
+Floats = NDArray[np.float64]
+
+_COARSE: Final[float] = 2.0
+_FEWEST_CELLS: Final = 12
+"""Cells across the particle below which nothing coarser is searched first."""
+_MOVED: Final[float] = 0.05
+"""Change of what is fitted, in natural units, after which the steps are chosen anew."""
+_ROUNDS: Final = 5
+_ROUGH, _FINE = 1.0, 0.1
+_MISFIT: Final[float] = 3.0
+_BAD: Final[float] = 1.3
+"""Chi-square per degree of freedom from which on the model is said not to fit."""
+
+
+@dataclass(frozen=True)
+class MapProgress:
+    """Where a fit stands.
+
+    Parameters
+    ----------
+    stage : What it is doing, in words.
+    misfit : Chi-square per value at the last point; NaN before there is one.
+    runs : Forward runs so far.
+    values : Parameters at the last point [SI].
+    """
+
+    stage: str
+    misfit: float
+    runs: int
+    values: Mapping[str, float]
+
+
+def fit_maps(
+    maps: xr.Dataset | Sequence[xr.Dataset],
+    scenario: Scenario | Sequence[Scenario],
+    free: Free,
+    *,
+    ties: Mapping[str, str] | None = None,
+    loss: Loss = "linear",
+    starts: int = 1,
+    cells: bool = True,
+    processes: int | None = None,
+    out: Path | str | None = None,
+    seed: int = 0,
+    progress: Callable[[MapProgress], None] | None = None,
+) -> MapFit:
+    """Fit parameters of scenarios to lithium maps, one recording or several together.
+
+    Every value of the maps is compared, weighted by its stated deviation (or by the scatter from frame to
+    frame where none is stated), with what the scenario shows in that pixel at that pixel's own time.
+
+    Parameters
+    ----------
+    maps : ``li_fraction(time, y, x)``, if known with ``li_fraction_std`` and ``pixel_time(y, x)``; one
+        dataset a recording (temperatures, directions, particles).
+    scenario : What was recorded, one for each; what is not free is taken from it.
+    free : Names of the free parameters: paths of the scenario (``material.D_Li4.at``, ``surface.faces.Ea``,
+        ``contacts.lps.k_c``, ``specimen.dead_layer.thickness``), ``maps.contrast``, ``maps.offset``,
+        ``maps.start_time`` (the run's time when the maps' is 0; these three one a recording). A number in
+        brackets, ``specimen.thickness[1]``, frees it of one recording. As a mapping, each with ``start``,
+        ``bounds`` (low, high) and ``prior`` (mean, std). Rates are fitted by their logarithm.
+    ties : Expressions for other paths, such as ``{"surface.perimeter.at": "20 * surface.faces.at"}``.
+    loss : ``linear``; ``soft_l1`` or ``cauchy`` bend residuals beyond two deviations.
+    starts : Starts of the search; more than one are spread over an order of magnitude either way.
+    cells : Whether the estimates are extrapolated to vanishing cells by runs on finer ones; what that leaves
+        in doubt is in the deviations.
+    processes : Worker processes; None takes the available cores. The result does not depend on it.
+    out : Directory for the results of runs: a fit that was interrupted takes them up and gives the same
+        answer.
+    seed : Of the starts beyond the first.
+    progress : Told where the fit stands, after every evaluation.
+
+    Returns
+    -------
+    The estimates, with intervals, covariance, what the maps know in words, fitted and residual maps.
+
+    Raises
+    ------
+    InputError
+        Maps that do not belong to their scenario, names that are no numbers of it, priors outside bounds,
+        fewer values than parameters, a parameter that the data cannot see, a start that cannot be simulated.
+    """
+    if loss not in get_args(Loss):
+        raise InputError("loss", loss, " or ".join(get_args(Loss)), "use linear")
+    if starts < 1:
+        raise InputError("starts", starts, ">= 1", "use 1")
+    experiments = _experiments(maps, scenario)
+    parameters = free_parameters(free, experiments, ties)
+    began = time.monotonic()
+    cache = None if out is None else RunCache(Path(out) / "forward_runs")
+    with Workers(processes) as workers:
+        fit = _Fit(experiments, parameters, Runner(workers, cache), loss, progress)
+        found, minima = fit.search(starts, seed)
+        effect = fit.of_cells(found) if cells else None
+        return fit.result(found, effect, minima, began)
+
+
+def _experiments(
+    maps: xr.Dataset | Sequence[xr.Dataset], scenario: Scenario | Sequence[Scenario]
+) -> list[MapExperiment]:
+    recordings = [maps] if isinstance(maps, xr.Dataset) else list(maps)
+    scenarios = [scenario] if isinstance(scenario, Scenario) else list(scenario)
+    if not recordings:
+        raise InputError("maps", 0, "at least one recording", "give maps")
+    if len(scenarios) != len(recordings):
+        raise InputError(
+            "scenario",
+            f"{len(scenarios)} for {len(recordings)} recordings",
+            "one for each",
+            "give them in order",
+        )
+    several = len(recordings) > 1
+    return [
+        read_experiment(m, s, f"maps[{n}]" if several else "maps")
+        for n, (m, s) in enumerate(zip(recordings, scenarios, strict=True))
+    ]
+
+
+class _Fit:
+    """A fit on its way."""
+
+    def __init__(
+        self, experiments: list[MapExperiment], parameters: ParameterSet, runner: Runner, loss: Loss,
+        progress: Callable[[MapProgress], None] | None,
+    ) -> None:  # fmt: skip
+        self.experiments, self.parameters, self.runner, self.loss = experiments, parameters, runner, loss
+        self.progress, self.stage = progress, ""
+        self.objective = MapObjective(experiments, parameters, runner)
+        frame = min((float(np.diff(e.time).min()) for e in experiments if e.time.size > 1), default=1.0)
+        self.units = natural_units(parameters.free, frame)
+
+    def search(self, starts: int, seed: int) -> tuple[Minimum, list[float]]:
+        """Best minimum on the scenarios' cells, and the misfits of all starts."""
+        coarse = self.objective.at_cells(_COARSE) if self._has_coarse() else self.objective
+        self.stage = "first guess"
+        first = several_starts(coarse, starts, seed)
+        self._require_values(coarse, first[0])
+        found: list[tuple[float, Floats]] = []
+        for number, theta in enumerate(first):
+            self.stage = "coarse cells" if starts == 1 else f"start {number + 1} of {starts}"
+            try:
+                minimum = self._descend(coarse, theta, _ROUGH)
+            except InputError as error:
+                if starts == 1:
+                    raise
+                self.runner.failures.append(str(error))
+                continue
+            found.append((2.0 * minimum.cost / max(coarse.size, 1), minimum.theta))
+        if not found:
+            raise InputError(
+                "starts", starts, "one that can be simulated", "give other start values or bounds"
+            )
+        found.sort(key=lambda entry: entry[0])
+        self.stage = "the scenario's cells"
+        best = self._descend(self.objective, found[0][1], _FINE)
+        return best, [misfit for misfit, _ in found]
+
+    def _has_coarse(self) -> bool:
+        """Whether cells of twice the size still divide the particle enough to be searched first."""
+        cells = [float(np.ptp(e.grid.x)) / (_COARSE * e.scenario.specimen.cell) for e in self.experiments]
+        return bool(min(cells) >= _FEWEST_CELLS)
+
+    def _require_values(self, objective: MapObjective, theta: Floats) -> None:
+        objective.freeze(theta)
+        count = len(self.parameters.free)
+        if objective.size < count:
+            raise InputError(
+                "maps", f"{objective.size} values on the particle", f">= {count}, the free parameters",
+                "free fewer, or give more frames",
+            )  # fmt: skip
+        require_seen(objective, theta)
+
+    def _descend(self, objective: MapObjective, theta: Floats, enough: float) -> Minimum:
+        """Minimise, with steps chosen anew until the minimum stays near where they were chosen."""
+        for _ in range(_ROUNDS):
+            objective.freeze(theta)
+            minimum = minimise(objective, theta, loss=self.loss, enough=enough, on_step=self._told(objective))
+            near = bool(np.abs((minimum.theta - theta) / self.units).max() < _MOVED)
+            theta = minimum.theta
+            if near:
+                break
+        return minimum
+
+    def _told(self, objective: MapObjective) -> Callable[[Floats, float], None]:
+        def tell(theta: Floats, square: float) -> None:
+            if self.progress is not None:
+                values = self.parameters.values(theta)
+                self.progress(
+                    MapProgress(self.stage, square / max(objective.size, 1), self.runner.ran, values)
+                )
+
+        return tell
+
+    def of_cells(self, minimum: Minimum) -> CellEffect | None:
+        """Effect of the cells; None, and a line among the failures, where finer ones cannot be run."""
+        self.stage = "finer cells"
+        try:
+            return effect_of_cells(self.objective, minimum, self.loss)
+        except InputError as error:
+            self.runner.failures.append(str(error))
+            return None
+
+    def result(
+        self, minimum: Minimum, effect: CellEffect | None, minima: list[float], began: float
+    ) -> MapFit:
+        """Put everything together."""
+        objective = self.objective
+        count = len(self.parameters.free)
+        freedom = max(minimum.residuals.size - count, 1)
+        square = chi_square(minimum.residuals)
+        stated = all(e.deviation is not None for e in self.experiments)
+        scale = _scale(square / freedom, freedom, stated, self.loss, minimum)
+        matrix = information(minimum.jacobian, robust_weights(minimum.residuals, self.loss))
+        covariance = scale * _inverse(matrix, self.units)
+        parts = {"noise": np.sqrt(np.diag(covariance))}
+        theta = minimum.theta
+        if effect is not None:
+            theta = self.parameters.inside(theta + effect.shift)
+            parts["cells"] = effect.std
+            covariance = covariance + np.diag(effect.std**2)
+        status, advice = _status(minimum, self.parameters, square / freedom, freedom, stated)
+        known = self._identified(minimum, matrix / scale)
+        rates = derived_rates(objective.runs, theta, covariance)
+        images, runner = tuple(fitted_maps(objective, minimum.theta)), self.runner
+        return MapFit(
+            self.parameters, theta, covariance, parts, minimum, objective, square, freedom, scale, self.loss,
+            stated, status, advice, known, rates, runner.ran, runner.reused, tuple(runner.failures),
+            time.monotonic() - began, tuple(minima), images,
+        )  # fmt: skip
+
+    def _identified(self, minimum: Minimum, matrix: Floats) -> Identifiability:
+        slopes, frame, when = self.objective.displacement(minimum.theta)
+        feature = weakest_feature(minimum.jacobian[: slopes.size], slopes, frame, when, self.units)
+        return identify(self.parameters, matrix, self.units, feature, runs=len(self.experiments))
+
+
+def _inverse(matrix: Floats, units: Floats) -> Floats:
+    """Inverse of an information matrix that may be all but singular."""
+    scaled = matrix * np.outer(units, units)
+    size = np.sqrt(np.maximum(np.diag(scaled), 1e-30))
+    values, vectors = np.linalg.eigh(scaled / np.outer(size, size))
+    inverse = (vectors / np.maximum(values, 1e-14)) @ vectors.T
+    return np.asarray(inverse / np.outer(size, size) * np.outer(units, units))
+
+
+def _scale(per_freedom: float, freedom: int, stated: bool, loss: Loss, minimum: Minimum) -> float:
+    """Factor of the variances: what residuals say beyond their deviations, never less than those state."""
+    if loss != "linear":
+        weights = robust_weights(minimum.residuals, loss)
+        per_freedom = float(np.sum(weights * minimum.residuals**2) / max(float(weights.sum()), 1.0))
+    if not stated:
+        return per_freedom
+    return per_freedom if per_freedom > 1.0 + _MISFIT * math.sqrt(2.0 / freedom) else 1.0
+
+
+def _status(
+    minimum: Minimum, parameters: ParameterSet, per_freedom: float, freedom: int, stated: bool
+) -> tuple[str, str]:
+    if not minimum.converged:
+        return (
+            "not converged",
+            "the search ended before its steps ceased to matter: give nearer starts, or starts=5",
+        )
+    if minimum.at_bound:
+        names = ", ".join(parameters.names[n] for n in minimum.at_bound)
+        return (
+            "at a bound",
+            f"{names}: the data ask for a value beyond, or say nothing; widen the bounds or fix it",
+        )
+    if stated and per_freedom > max(_BAD, 1.0 + _MISFIT * math.sqrt(2.0 / freedom)):
+        return (
+            "misfit",
+            f"chi-square per degree of freedom is {per_freedom:.2f}: look at the residual maps; the scenario "
+            "lacks something (contact, surfaces, start time, contrast) or the deviations are too small",
+        )
+    return "converged", "nothing to do"
