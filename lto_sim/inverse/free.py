@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -15,7 +15,17 @@ from lto_sim.inverse.inputs import NUISANCES
 from lto_sim.inverse.parameters import FreeParameter, ParameterSet, read_free, split_run
 from lto_sim.scenario import Scenario
 
-__all__ = ["Free", "free_parameters"]
+__all__ = ["Described", "Free", "free_parameters"]
+
+
+class Described(Protocol):
+    """Anything that has a scenario."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The particle, its contacts, its drive."""
+        ...
+
 
 Free = Sequence[str] | Mapping[str, Mapping[str, Any]]
 
@@ -26,7 +36,7 @@ _SAME: Final[float] = 1e-9
 
 
 def free_parameters(
-    free: Free, experiments: Sequence[MapExperiment], ties: Mapping[str, str] | None = None
+    free: Free, experiments: Sequence[Described], ties: Mapping[str, str] | None = None
 ) -> ParameterSet:
     """Look up what is free.
 
@@ -71,7 +81,7 @@ def free_parameters(
 
 
 def _named_in(
-    ties: Mapping[str, str], taken: Sequence[str], experiments: Sequence[MapExperiment]
+    ties: Mapping[str, str], taken: Sequence[str], experiments: Sequence[Described]
 ) -> dict[str, float]:
     """Numbers of the scenario that expressions may name beside the free ones."""
     numbers: dict[str, float] = {}
@@ -94,9 +104,7 @@ def _leaves(node: Any, prefix: str) -> list[str]:
     return [prefix]
 
 
-def _expanded(
-    name: str, options: Mapping[str, Any], experiments: Sequence[MapExperiment]
-) -> list[FreeParameter]:
+def _expanded(name: str, options: Mapping[str, Any], experiments: Sequence[Described]) -> list[FreeParameter]:
     path, run = split_run(name)
     if run is not None and not 0 <= run < len(experiments):
         raise InputError(f"free.{name}", run, f"0 to {len(experiments) - 1}", "recordings are counted from 0")
@@ -115,16 +123,14 @@ def _expanded(
     return [_nuisance(path, n, options, experiment) for n, experiment in enumerate(experiments)]
 
 
-def _nuisance(
-    path: str, run: int | None, options: Mapping[str, Any], experiment: MapExperiment
-) -> FreeParameter:
-    if path == "maps.start_time" and "bounds" not in options:
+def _nuisance(path: str, run: int | None, options: Mapping[str, Any], experiment: Described) -> FreeParameter:
+    if path == "maps.start_time" and "bounds" not in options and isinstance(experiment, MapExperiment):
         span = float(np.ptp(experiment.when)) or 1.0
         options = {**options, "bounds": (-_SHIFT * span, _SHIFT * span)}
     return read_free(path, run, NUISANCES[path], options, float)
 
 
-def _converter(path: str, experiments: Sequence[MapExperiment]) -> Callable[[str], float]:
+def _converter(path: str, experiments: Sequence[Described]) -> Callable[[str], float]:
     scenario = experiments[0].scenario
 
     def convert(text: str) -> float:
@@ -136,7 +142,7 @@ def _converter(path: str, experiments: Sequence[MapExperiment]) -> Callable[[str
     return convert
 
 
-def _value(path: str, run: int | None, experiments: Sequence[MapExperiment], field: str) -> float:
+def _value(path: str, run: int | None, experiments: Sequence[Described], field: str) -> float:
     """Value of the scenario, the same in all recordings that it belongs to."""
     chosen = list(experiments) if run is None else [experiments[run]]
     if path.partition(".")[0] in _NOT_FREE:

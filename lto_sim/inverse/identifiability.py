@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -94,6 +94,10 @@ class Identifiability:
     feature: Feature | None
     lines: tuple[str, ...]
 
+    def with_lines(self, more: Sequence[str]) -> Identifiability:
+        """The same with more said."""
+        return replace(self, lines=(*self.lines, *more))
+
     def summary(self) -> dict[str, Any]:
         """Return the findings for JSON."""
         return {
@@ -133,7 +137,12 @@ def natural_units(parameters: Sequence[FreeParameter], frame_time: float) -> Flo
 
 
 def identify(
-    parameters: ParameterSet, information: Floats, units: Floats, feature: Feature | None, *, runs: int = 1
+    parameters: ParameterSet,
+    information: Floats,
+    units: Floats,
+    feature: Feature | None,
+    *,
+    what: str = "this recording",
 ) -> Identifiability:
     """Read the information.
 
@@ -143,7 +152,7 @@ def identify(
     information : Fisher information of what is fitted, priors included.
     units : From :func:`natural_units`.
     feature : What tells the least known combination.
-    runs : Number of recordings.
+    what : What the data are called.
     """
     names = tuple(parameters.names)
     scaled = information * np.outer(units, units)
@@ -155,7 +164,7 @@ def identify(
     spread, columns = np.linalg.eigh(covariance)
     columns = columns * np.sign(columns[np.abs(columns).argmax(axis=0), np.arange(len(names))])
     ties = _ties(names, covariance, std)
-    lines = _words(parameters, std, 1.0 / size, ties, feature, runs)
+    lines = _words(parameters, std, 1.0 / size, ties, feature, what)
     return Identifiability(
         names, std, 1.0 / size, columns, np.sqrt(np.maximum(spread, 0.0)), ties, feature, tuple(lines)
     )
@@ -208,11 +217,10 @@ def _words(
     alone: Floats,
     ties: tuple[Tie, ...],
     feature: Feature | None,
-    runs: int,
+    what: str,
 ) -> list[str]:
     lines = []
     tied = {name for tie in ties for name in tie.names}
-    what = "this recording" if runs == 1 else f"these {runs} recordings"
     for n, parameter in enumerate(parameters.free):
         size = size_in_words(float(std[n]), parameter.logarithmic)
         if std[n] <= _UNKNOWN:
@@ -231,8 +239,8 @@ def _words(
         factors = (_factor(name, power, rates) for name, power in zip(tie.names, tie.known, strict=True))
         product = " ".join(factor for factor in factors if factor)
         lines.append(
-            f"{' and '.join(tie.names)} cannot be told apart (correlation {tie.correlation:.2f}): {what} know"
-            f"{'s' if runs == 1 else ''} {product} to {size_in_words(tie.known_std, rates)}, and what lies "
+            f"{' and '.join(tie.names)} cannot be told apart (correlation {tie.correlation:.2f}): {what} "
+            f"can tell {product} to {size_in_words(tie.known_std, rates)}, and what lies "
             f"across it to {size_in_words(tie.open_std, rates)}."
         )
     if feature is not None and len(parameters.free) > 1:

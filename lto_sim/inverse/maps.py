@@ -18,6 +18,7 @@ from lto_sim.execution import Workers
 from lto_sim.files import RunCache
 from lto_sim.inverse.cells import CellEffect, effect_of_cells
 from lto_sim.inverse.derived import derived_rates
+from lto_sim.inverse.estimates import inverse_of_information
 from lto_sim.inverse.experiment import MapExperiment, read_experiment
 from lto_sim.inverse.forward import Runner
 from lto_sim.inverse.free import Free, free_parameters
@@ -40,7 +41,9 @@ _FEWEST_CELLS: Final = 12
 _MOVED: Final[float] = 0.05
 """Change of what is fitted, in natural units, after which the steps are chosen anew."""
 _ROUNDS: Final = 5
-_ROUGH, _FINE = 1.0, 0.1
+_ROUGH, _FINE = 1.0, 0.02
+_LOST: Final[float] = 0.5
+"""Deviation of the logarithm of a rate, all else known, from which on the maps are said not to see it."""
 _MISFIT: Final[float] = 3.0
 _BAD: Final[float] = 1.3
 """Chi-square per degree of freedom from which on the model is said not to fit."""
@@ -168,6 +171,7 @@ class _Fit:
         coarse = self.objective.at_cells(_COARSE) if self._has_coarse() else self.objective
         self.stage = "first guess"
         first = several_starts(coarse, starts, seed)
+        first[0] = self._possible(coarse, first[0])
         self._require_values(coarse, first[0])
         found: list[tuple[float, Floats]] = []
         for number, theta in enumerate(first):
@@ -179,6 +183,7 @@ class _Fit:
                     raise
                 self.runner.failures.append(str(error))
                 continue
+            minimum = self._off_plateaus(coarse, minimum, theta)
             found.append((2.0 * minimum.cost / max(coarse.size, 1), minimum.theta))
         if not found:
             raise InputError(
@@ -193,6 +198,14 @@ class _Fit:
         """Whether cells of twice the size still divide the particle enough to be searched first."""
         cells = [float(np.ptp(e.grid.x)) / (_COARSE * e.scenario.specimen.cell) for e in self.experiments]
         return bool(min(cells) >= _FEWEST_CELLS)
+
+    def _possible(self, objective: MapObjective, guess: Floats) -> Floats:
+        """The guess, or the start values themselves where the guess cannot be simulated."""
+        try:
+            objective.freeze(guess)
+        except InputError:
+            return self.parameters.inside(self.parameters.start)
+        return guess
 
     def _require_values(self, objective: MapObjective, theta: Floats) -> None:
         objective.freeze(theta)
@@ -214,6 +227,20 @@ class _Fit:
             if near:
                 break
         return minimum
+
+    def _off_plateaus(self, objective: MapObjective, minimum: Minimum, start: Floats) -> Minimum:
+        """Search again from the start values of rates that ended where the maps no longer see them.
+
+        The rate constant of a contact, once it is large, changes nothing any more: a search that passed the
+        minimum on its way there does not come back by itself.
+        """
+        alone = 1.0 / np.sqrt(np.maximum(np.diag(information(minimum.jacobian)), 1e-300))
+        lost = np.array([p.logarithmic for p in self.parameters.free]) & (alone > _LOST)
+        lost[list(minimum.at_bound)] = True
+        if not lost.any() or lost.all():
+            return minimum
+        again = self._descend(objective, np.where(lost, start, minimum.theta), _ROUGH)
+        return again if again.cost < minimum.cost else minimum
 
     def _told(self, objective: MapObjective) -> Callable[[Floats, float], None]:
         def tell(theta: Floats, square: float) -> None:
@@ -245,7 +272,7 @@ class _Fit:
         stated = all(e.deviation is not None for e in self.experiments)
         scale = _scale(square / freedom, freedom, stated, self.loss, minimum)
         matrix = information(minimum.jacobian, robust_weights(minimum.residuals, self.loss))
-        covariance = scale * _inverse(matrix, self.units)
+        covariance = scale * inverse_of_information(matrix, self.units)
         parts = {"noise": np.sqrt(np.diag(covariance))}
         theta = minimum.theta
         if effect is not None:
@@ -265,16 +292,9 @@ class _Fit:
     def _identified(self, minimum: Minimum, matrix: Floats) -> Identifiability:
         slopes, frame, when = self.objective.displacement(minimum.theta)
         feature = weakest_feature(minimum.jacobian[: slopes.size], slopes, frame, when, self.units)
-        return identify(self.parameters, matrix, self.units, feature, runs=len(self.experiments))
-
-
-def _inverse(matrix: Floats, units: Floats) -> Floats:
-    """Inverse of an information matrix that may be all but singular."""
-    scaled = matrix * np.outer(units, units)
-    size = np.sqrt(np.maximum(np.diag(scaled), 1e-30))
-    values, vectors = np.linalg.eigh(scaled / np.outer(size, size))
-    inverse = (vectors / np.maximum(values, 1e-14)) @ vectors.T
-    return np.asarray(inverse / np.outer(size, size) * np.outer(units, units))
+        count = len(self.experiments)
+        what = "this recording" if count == 1 else f"these {count} recordings"
+        return identify(self.parameters, matrix, self.units, feature, what=what)
 
 
 def _scale(per_freedom: float, freedom: int, stated: bool, loss: Loss, minimum: Minimum) -> float:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy import stats
 
 from lto_sim import provenance
-from lto_sim.errors import InputError
 from lto_sim.inverse.derived import DerivedRate
+from lto_sim.inverse.estimates import Estimates
 from lto_sim.inverse.identifiability import Identifiability
 from lto_sim.inverse.objective import MapObjective
-from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.inverse.search import Minimum
 from lto_sim.provenance import named
 
@@ -25,11 +22,9 @@ __all__ = ["MapFit", "fitted_maps"]
 
 Floats = NDArray[np.float64]
 
-_FEW: Final = 1e-300
-
 
 @dataclass(frozen=True, eq=False)
-class MapFit:
+class MapFit(Estimates):
     """Estimates from whole maps.
 
     Rates are fitted by their logarithm: `theta`, `covariance` and `correlation` are of what is fitted;
@@ -57,9 +52,6 @@ class MapFit:
     maps : Recorded, fitted and residual maps of every recording, see :func:`fitted_maps`.
     """
 
-    parameters: ParameterSet
-    theta: Floats
-    covariance: Floats
     parts: Mapping[str, Floats]
     minimum: Minimum
     objective: MapObjective
@@ -79,61 +71,11 @@ class MapFit:
     minima: Sequence[float] = ()
     maps: Sequence[xr.Dataset] = field(default=(), repr=False)
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the parameters, in order."""
-        return self.parameters.names
-
-    @property
-    def values(self) -> dict[str, float]:
-        """Estimates by name, ties included [SI]."""
-        return self.parameters.values(self.theta)
-
-    @property
-    def std(self) -> dict[str, float]:
-        """Standard deviations by name [SI]."""
-        deviations = np.sqrt(np.diag(self.covariance))
-        found = self.parameters.std_of_value(self.theta, deviations)
-        return dict(zip(self.names, found.tolist(), strict=True))
-
-    @property
-    def correlation(self) -> Floats:
-        """Correlation matrix of what is fitted."""
-        deviation = np.sqrt(np.maximum(np.diag(self.covariance), _FEW))
-        return np.asarray(self.covariance / np.outer(deviation, deviation))
-
-    def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
-        """Confidence interval of a parameter [SI], even in what is fitted, cut at its bounds.
-
-        Raises
-        ------
-        InputError
-            An unknown parameter, or a level outside (0, 1).
-        """
-        if not 0.0 < level < 1.0:
-            raise InputError("level", level, "between 0 and 1", "use 0.95")
-        if name not in self.names:
-            raise InputError("name", name, ", ".join(self.names), "name a free parameter")
-        n = self.names.index(name)
-        width = float(stats.norm.ppf(0.5 + 0.5 * level)) * math.sqrt(self.covariance[n, n])
-        low, high = (bounds[n] for bounds in self.parameters.bounds)
-        parameter = self.parameters.free[n]
-        ends = [parameter.value(float(np.clip(self.theta[n] + s * width, low, high))) for s in (-1.0, 1.0)]
-        return ends[0], ends[1]
-
     def summary(self, level: float = 0.95) -> dict[str, Any]:
         """Return the result for JSON, units in the names; None where a value is not known."""
-        deviation = np.sqrt(np.diag(self.covariance))
-        rows: dict[str, Any] = {}
+        rows = self.rows(level)
         for n, parameter in enumerate(self.parameters.free):
-            rows[parameter.name] = {
-                "value": parameter.value(float(self.theta[n])),
-                "std": self.std[parameter.name],
-                "interval": list(self.interval(parameter.name, level)),
-                "start": parameter.start,
-                "bounds": [_finite(parameter.low), _finite(parameter.high)],
-                "fitted_as": "logarithm" if parameter.logarithmic else "value",
-                "std_of_fitted": float(deviation[n]),
+            rows[parameter.name] |= {
                 "std_of_fitted_by_source": {key: float(part[n]) for key, part in self.parts.items()},
                 "on_these_cells": parameter.value(float(self.minimum.theta[n])),
             }
@@ -159,10 +101,6 @@ class MapFit:
             "minima_chi_square_per_freedom": list(self.minima),
             "wall_time_s": self.wall_time,
         }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def fitted_maps(objective: MapObjective, theta: Floats) -> list[xr.Dataset]:
