@@ -1,4 +1,4 @@
-"""``lto-sim fit``: k from maps or fronts, Ea from rate constants or from fronts at several temperatures."""
+"""``lto-sim fit``: k from maps or fronts, Ea from rate constants or fronts, parameters from whole maps."""
 
 from __future__ import annotations
 
@@ -8,8 +8,24 @@ from typing import Annotated, Any, Final
 import typer
 
 from lto_sim.cli.fit_correction import Correct, Target, Uncertain
-from lto_sim.cli.options import AsJson, Force
-from lto_sim.cli.show import print_summary
+from lto_sim.cli.fit_maps_options import (
+    BoundsOption,
+    FrameTimeOption,
+    FreeOption,
+    KeepRuns,
+    MapOptions,
+    NoCells,
+    PixelOption,
+    PriorOption,
+    Processes,
+    ScenarioOption,
+    StartOption,
+    Starts,
+    TieOption,
+    refuse_others,
+)
+from lto_sim.cli.options import AsJson, Force, SetValues
+from lto_sim.cli.show import print_summary, print_table
 from lto_sim.errors import InputError
 
 __all__ = ["EXAMPLE", "NAME", "command"]
@@ -18,6 +34,7 @@ NAME: Final = "fit"
 EXAMPLE: Final = (
     "Example: lto-sim fit particle_front.zarr --picture fit.png; lto-sim fit particle_maps.zarr --correct "
     "particle.toml; lto-sim fit rates.csv --robust; lto-sim fit 30C_front.zarr 60C_front.zarr 90C_front.zarr"
+    "; lto-sim fit particle_maps.zarr --scenario particle.toml --free material.D_Li4.at,contacts.lps.k_c"
 )
 _WINDOWS: Final = ("constant", "regular_solution")
 
@@ -30,7 +47,7 @@ def command(
             help="A front from `lto-sim track`, maps (tracked along their scenario's profiles), or columns "
             '"time [s], xi [nm], xi_std [nm]" give k; "temperature [degC], k [cm2/s], k_std [cm2/s]" with '
             "particle, profile, direction, repeat, dose as they are known give Ea; so do several fronts or "
-            "maps of runs at different temperatures.",
+            "maps of runs at different temperatures. With --free, maps give parameters of their scenarios.",
         ),
     ],
     k_convention: Annotated[
@@ -92,7 +109,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    robust: Annotated[bool, typer.Option("--robust", help="Ea: bend points that lie far off.")] = False,
+    robust: Annotated[
+        bool, typer.Option("--robust", help="Ea, and with --free: bend points or pixels that lie far off.")
+    ] = False,
     own_ea: Annotated[
         bool, typer.Option("--own-ea", help="Ea: let every particle have an activation energy of its own.")
     ] = False,
@@ -108,18 +127,71 @@ def command(
     picture: Annotated[
         Path | None, typer.Option("--picture", help="Figure of the fit, a .png.", show_default=False)
     ] = None,
+    free: FreeOption = None,
+    scenario: ScenarioOption = None,
+    start: StartOption = None,
+    bounds: BoundsOption = None,
+    prior: PriorOption = None,
+    tie: TieOption = None,
+    set_values: SetValues = None,
+    starts: Starts = 1,
+    processes: Processes = None,
+    no_cells: NoCells = False,
+    keep_runs: KeepRuns = False,
+    frame_time: FrameTimeOption = None,
+    pixel: PixelOption = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="JSON file for the summary.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--out",
+            help="JSON file for the summary; with --free a directory, MAPS_fit unless given, where an "
+            "interrupted fit is taken up.",
+            show_default=False,
+        ),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit a rate constant to maps or a front, or an activation energy to rate constants."""
+    """Fit k to maps or a front, Ea to rate constants, or with --free a scenario to whole maps."""
+    from lto_sim.cli.fit_maps import fit_map_files
+    from lto_sim.cli.fit_maps_lines import fit_lines, parameter_table
     from lto_sim.cli.fit_sources import FrontOptions, fit_sources
     from lto_sim.cli.sources import check_picture
     from lto_sim.files import new_file, prepare_target, write_json
     from lto_sim.provenance import K_DEFINITIONS
 
+    of_maps = MapOptions(
+        scenario,
+        start,
+        bounds,
+        prior,
+        tie,
+        set_values,
+        starts,
+        processes,
+        no_cells,
+        keep_runs,
+        frame_time,
+        pixel,
+    )
+    of_rates: dict[str, Any] = {
+        "absolute_sigma": not scale_errors, "bars_over_particles": bars_over_particles, "robust": robust,
+        "own_Ea": own_ea, "windows": windows, "k_convention": k_convention,
+    }  # fmt: skip
+    of_fronts = FrontOptions(
+        k_convention, law, window, start_time, start_std, model, thickness, correct, target,
+        tuple(uncertain or ()),
+    )  # fmt: skip
+    if free:
+        refuse_others(of_fronts, of_rates, picture)
+        fit, summary = fit_map_files(
+            sources, free, of_maps, robust=robust, out=out, force=force, quiet=as_json
+        )
+        if not as_json:
+            print_table(*parameter_table(fit))
+        print_summary(summary, as_json, fit_lines(fit, summary))
+        return
+    of_maps.refuse()
     if k_convention not in K_DEFINITIONS:
         raise InputError(
             "--k-convention", k_convention, " or ".join(K_DEFINITIONS), "state which law defines k"
@@ -134,14 +206,6 @@ def command(
         check_picture(picture, force)
         if out is not None and out.resolve() == picture.resolve():
             raise InputError("--picture", str(picture), "another path than --out", "choose another path")
-    of_rates: dict[str, Any] = {
-        "absolute_sigma": not scale_errors, "bars_over_particles": bars_over_particles, "robust": robust,
-        "own_Ea": own_ea, "windows": windows, "k_convention": k_convention,
-    }  # fmt: skip
-    of_fronts = FrontOptions(
-        k_convention, law, window, start_time, start_std, model, thickness, correct, target,
-        tuple(uncertain or ()),
-    )  # fmt: skip
     outcome = fit_sources(sources, of_fronts, of_rates)
     if out is not None:
         write_json(out, outcome.summary, force)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import time
 import uuid
@@ -27,6 +28,10 @@ _ELECTRICAL: Final = frozenset(
     {"summary.json", "series.csv", "gitt.json", "pitt.json"}
     | {f"{name}.png" for name in ("potential", "capacity", "chronoamperogram", "voltammogram", "gitt")}
 )
+_MAP_FIT: Final = re.compile(
+    r"(summary|request)\.json|maps(_\d+)?\.zarr|fit\.png|forward_runs|running\.lock|\.request\.json\..*\.part"
+)
+"""Names in the directory of a fit of maps, finished or on its way."""
 
 
 def prepare_target(path: Path, force: bool = False) -> Path:
@@ -36,7 +41,7 @@ def prepare_target(path: Path, force: bool = False) -> Path:
     ----------
     path : File or directory to be made.
     force : Replace an existing one. A directory is replaced only if it is empty or a result: a Zarr store, or
-        a directory of `lto-sim reproduce` or `lto-sim electrical` with nothing else in it.
+        a directory of `lto-sim reproduce`, `electrical` or `fit --free` with nothing else in it.
 
     Returns
     -------
@@ -68,8 +73,11 @@ def prepare_target(path: Path, force: bool = False) -> Path:
 
 def _is_result(directory: Path) -> bool:
     names = {entry.name for entry in directory.iterdir()}
-    listed = names <= _STUDY or names <= _ELECTRICAL
-    return not names or "zarr.json" in names or ("summary.json" in names and listed)
+    if not names or "zarr.json" in names:
+        return True
+    if "summary.json" in names and (names <= _STUDY or names <= _ELECTRICAL):
+        return True
+    return bool(names & {"summary.json", "request.json"}) and all(map(_MAP_FIT.fullmatch, names))
 
 
 @contextmanager

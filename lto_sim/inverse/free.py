@@ -14,6 +14,7 @@ from lto_sim.inverse.experiment import MapExperiment, node_at, number_at
 from lto_sim.inverse.inputs import NUISANCES
 from lto_sim.inverse.parameters import FreeParameter, ParameterSet, read_free, split_run
 from lto_sim.scenario import Scenario
+from lto_sim.units import to_si
 
 __all__ = ["Described", "Free", "free_parameters"]
 
@@ -127,7 +128,8 @@ def _nuisance(path: str, run: int | None, options: Mapping[str, Any], experiment
     if path == "maps.start_time" and "bounds" not in options and isinstance(experiment, MapExperiment):
         span = float(np.ptp(experiment.when)) or 1.0
         options = {**options, "bounds": (-_SHIFT * span, _SHIFT * span)}
-    return read_free(path, run, NUISANCES[path], options, float)
+    kind = "time" if path == "maps.start_time" else "dimensionless"
+    return read_free(path, run, NUISANCES[path], options, lambda text: to_si(text, kind, path))
 
 
 def _converter(path: str, experiments: Sequence[Described]) -> Callable[[str], float]:

@@ -202,13 +202,19 @@ def _ties(names: tuple[str, ...], covariance: Floats, std: Floats) -> tuple[Tie,
     return tuple(ties)
 
 
-def size_in_words(std: float, logarithmic: bool) -> str:
-    """A deviation: per cent of a rate, a factor where that is large, else as a number of natural units."""
-    if not logarithmic:
-        return f"{std:.2g} of its natural unit"
-    if std < _UNKNOWN:
-        return f"{100.0 * std:.2g} %"
-    return "any factor" if std > 20.0 else f"a factor of {math.exp(std):.3g}"
+def size_in_words(std: float, parameter: FreeParameter) -> str:
+    """A deviation in natural units as people say it: per cent or a factor of a rate, eV, frames."""
+    if parameter.logarithmic:
+        if std < _UNKNOWN:
+            return f"{100.0 * std:.2g} %"
+        return "any factor" if std > 20.0 else f"a factor of {math.exp(std):.3g}"
+    if parameter.path.endswith(".Ea"):
+        return f"{0.1 * std:.2g} eV"
+    if parameter.path == "maps.start_time":
+        return f"{std:.2g} of a frame"
+    if parameter.path in {"maps.contrast", "maps.offset"}:
+        return f"{0.1 * std:.2g}"
+    return f"{100.0 * std:.2g} %"
 
 
 def _words(
@@ -222,26 +228,29 @@ def _words(
     lines = []
     tied = {name for tie in ties for name in tie.names}
     for n, parameter in enumerate(parameters.free):
-        size = size_in_words(float(std[n]), parameter.logarithmic)
+        size = size_in_words(float(std[n]), parameter)
         if std[n] <= _UNKNOWN:
             lines.append(f"{parameter.name} is known to {size}.")
         elif parameter.name in tied and alone[n] < _UNKNOWN:
-            other = size_in_words(float(alone[n]), parameter.logarithmic)
+            other = size_in_words(float(alone[n]), parameter)
             lines.append(
                 f"{parameter.name} is not determined by itself ({size}); were the others known, it "
                 f"would be to {other}."
             )
         else:
             lines.append(f"{parameter.name} is not determined by {what}: {size}.")
-    logarithmic = {p.name: p.logarithmic for p in parameters.free}
+    by_name = {p.name: p for p in parameters.free}
     for tie in ties:
-        rates = all(logarithmic[name] for name in tie.names)
-        factors = (_factor(name, power, rates) for name, power in zip(tie.names, tie.known, strict=True))
+        rates = [by_name[name] for name in tie.names if by_name[name].logarithmic]
+        opening = f"{' and '.join(tie.names)} cannot be told apart (correlation {tie.correlation:.2f})"
+        if len(rates) < len(tie.names):
+            lines.append(f"{opening}: only one combination of them is known.")
+            continue
+        factors = (_factor(name, power) for name, power in zip(tie.names, tie.known, strict=True))
         product = " ".join(factor for factor in factors if factor)
         lines.append(
-            f"{' and '.join(tie.names)} cannot be told apart (correlation {tie.correlation:.2f}): {what} "
-            f"can tell {product} to {size_in_words(tie.known_std, rates)}, and what lies "
-            f"across it to {size_in_words(tie.open_std, rates)}."
+            f"{opening}: {what} can tell {product} to {size_in_words(tie.known_std, rates[0])}, and what "
+            f"lies across it to {size_in_words(tie.open_std, rates[0])}."
         )
     if feature is not None and len(parameters.free) > 1:
         where = (
@@ -252,17 +261,13 @@ def _words(
         share = max(feature.position, feature.shape)
         lines.append(
             f"The least known combination is told by {where} ({100.0 * share:.0f} % of its information; half "
-            f"of it is there after {100.0 * feature.half_time:.0f} % of the recording)."
+            f"of it lies in the first {100.0 * max(feature.half_time, 0.01):.0f} % of the recording)."
         )
     return lines
 
 
-def _factor(name: str, power: float, rates: bool) -> str:
-    if abs(power) < _SMALL_PART:
-        return ""
-    if rates:
-        return f"({name})^{power:.2f}"
-    return f"{power:+.2f} {name}"
+def _factor(name: str, power: float) -> str:
+    return "" if abs(power) < _SMALL_PART else f"({name})^{power:.2f}"
 
 
 def weakest_feature(

@@ -105,7 +105,7 @@ def fit_maps(
     out : Directory for the results of runs: a fit that was interrupted takes them up and gives the same
         answer.
     seed : Of the starts beyond the first.
-    progress : Told where the fit stands, after every evaluation.
+    progress : Told where the fit stands, after every run and every evaluation.
 
     Returns
     -------
@@ -162,6 +162,9 @@ class _Fit:
     ) -> None:  # fmt: skip
         self.experiments, self.parameters, self.runner, self.loss = experiments, parameters, runner, loss
         self.progress, self.stage = progress, ""
+        self._last: tuple[float, Mapping[str, float]] = (math.nan, {})
+        if progress is not None:
+            runner.on_run = self._say
         self.objective = MapObjective(experiments, parameters, runner)
         frame = min((float(np.diff(e.time).min()) for e in experiments if e.time.size > 1), default=1.0)
         self.units = natural_units(parameters.free, frame)
@@ -244,13 +247,14 @@ class _Fit:
 
     def _told(self, objective: MapObjective) -> Callable[[Floats, float], None]:
         def tell(theta: Floats, square: float) -> None:
-            if self.progress is not None:
-                values = self.parameters.values(theta)
-                self.progress(
-                    MapProgress(self.stage, square / max(objective.size, 1), self.runner.ran, values)
-                )
+            self._last = square / max(objective.size, 1), self.parameters.values(theta)
+            self._say()
 
         return tell
+
+    def _say(self) -> None:
+        if self.progress is not None:
+            self.progress(MapProgress(self.stage, self._last[0], self.runner.ran, self._last[1]))
 
     def of_cells(self, minimum: Minimum) -> CellEffect | None:
         """Effect of the cells; None, and a line among the failures, where finer ones cannot be run."""
