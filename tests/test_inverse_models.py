@@ -17,14 +17,14 @@ import xarray as xr
 from lto_sim.errors import InputError
 from lto_sim.execution import Workers
 from lto_sim.inverse import MapFit, fit_maps
-from lto_sim.inverse.candidates import Model, model_scenario, usual_models
-from lto_sim.inverse.deviance import deviances, nested_p_value
 from lto_sim.inverse.forward import Runner
-from lto_sim.inverse.left_out import frame_blocks, left_out_deviances, without_block
-from lto_sim.inverse.models import ModelComparison, compare_models
+from lto_sim.inverse.models.candidates import Model, model_scenario, usual_models
+from lto_sim.inverse.models.compare import ModelComparison, compare_models
+from lto_sim.inverse.models.deviance import deviances, nested_p_value
+from lto_sim.inverse.models.left_out import frame_blocks, left_out_deviances, without_block
 from lto_sim.inverse.objective import MapObjective
+from lto_sim.inverse.planning.suggest import suggest_measurements
 from lto_sim.inverse.search import minimise
-from lto_sim.inverse.suggest import suggest_measurements
 from lto_sim.kinetics.corrections import true_rate
 from lto_sim.plot.map_models import plot_model_comparison
 from lto_sim.reproduce.experiment import Direction, experiment_scenario

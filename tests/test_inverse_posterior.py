@@ -22,15 +22,15 @@ from scipy.optimize import brentq, minimize, minimize_scalar
 import lto_sim as lto
 from lto_sim.errors import InputError
 from lto_sim.inverse import fit_maps
-from lto_sim.inverse.emulator import LARGEST_ERROR, make_emulator
-from lto_sim.inverse.likelihood import Likelihood, bend
+from lto_sim.inverse.likelihoods.emulator import LARGEST_ERROR, make_emulator
+from lto_sim.inverse.likelihoods.likelihood import Likelihood, bend
+from lto_sim.inverse.likelihoods.posterior import sample_posterior
+from lto_sim.inverse.likelihoods.profiles import Profile, profile_likelihood
+from lto_sim.inverse.likelihoods.reduced import refit_points
+from lto_sim.inverse.likelihoods.signed_root import smooth_root
 from lto_sim.inverse.parameters import FreeParameter, ParameterSet, Prior
-from lto_sim.inverse.posterior import sample_posterior
-from lto_sim.inverse.profiles import Profile, profile_likelihood
-from lto_sim.inverse.reduced import refit_points
 from lto_sim.inverse.result import MapFit
 from lto_sim.inverse.search import minimise
-from lto_sim.inverse.signed_root import smooth_root
 from lto_sim.plot.posterior import plot_corner, plot_profiles
 from lto_sim.scenario import Scenario
 

@@ -151,6 +151,10 @@ class MapObjective:
         e = run.experiment
         return blurred_by_probe(np.asarray(values, dtype=np.float64), e.y, e.x, e.probe_fwhm)
 
+    def prepare(self, points: Sequence[Floats]) -> None:
+        """Make the runs of several points at once, so that worker processes share them."""
+        self.runner.results([self._job(run, theta) for theta in points for run in self.runs])
+
     def fitted(self, theta: Floats) -> list[Floats] | None:
         """Maps that the model shows, (frames, rows, columns) a run; None where a run failed."""
         results = self.runner.results([self._job(run, theta) for run in self.runs])

@@ -18,13 +18,22 @@ from numpy.typing import NDArray
 
 from lto_sim.inverse.objective import Objective
 
-__all__ = ["Loss", "Minimum", "chi_square", "information", "minimise", "robust_weights"]
+__all__ = [
+    "ROBUST_SCALE",
+    "Loss",
+    "Minimum",
+    "bent_squares",
+    "chi_square",
+    "information",
+    "minimise",
+    "robust_weights",
+]
 
 Floats = NDArray[np.float64]
 Loss = Literal["linear", "soft_l1", "cauchy"]
 
 _ENOUGH: Final[float] = 0.1
-_ROBUST_SCALE: Final[float] = 2.0
+ROBUST_SCALE: Final[float] = 2.0
 """Deviations beyond which a robust loss bends."""
 _AT_BOUND: Final[float] = 1e-3
 _KEPT: Final[float] = 0.1
@@ -159,12 +168,16 @@ def _cost(residuals: Floats, loss: Loss) -> float:
     """Half of chi-square; of a robust loss half the sum of its bent squares."""
     if not np.isfinite(residuals).all():
         return math.inf
-    z = (residuals / _ROBUST_SCALE) ** 2
-    if loss == "soft_l1":
-        return 0.5 * _ROBUST_SCALE**2 * float(np.sum(2.0 * (np.sqrt(1.0 + z) - 1.0)))
-    if loss == "cauchy":
-        return 0.5 * _ROBUST_SCALE**2 * float(np.sum(np.log1p(z)))
-    return 0.5 * chi_square(residuals)
+    return 0.5 * float(bent_squares(residuals, loss).sum())
+
+
+def bent_squares(residuals: Floats, loss: Loss) -> Floats:
+    """Squares of residuals, or what a robust loss makes of each: half their sum is the cost."""
+    if loss == "linear":
+        return residuals**2
+    z = (residuals / ROBUST_SCALE) ** 2
+    bent = 2.0 * (np.sqrt(1.0 + z) - 1.0) if loss == "soft_l1" else np.log1p(z)
+    return np.asarray(ROBUST_SCALE**2 * bent)
 
 
 def chi_square(residuals: Floats) -> float:
@@ -174,7 +187,7 @@ def chi_square(residuals: Floats) -> float:
 
 def robust_weights(residuals: Floats, loss: Loss) -> Floats:
     """Weights that a robust loss gives to residuals, 1 for the plain one."""
-    z = (residuals / _ROBUST_SCALE) ** 2
+    z = (residuals / ROBUST_SCALE) ** 2
     if loss == "soft_l1":
         return np.asarray(1.0 / np.sqrt(1.0 + z))
     if loss == "cauchy":

@@ -10,8 +10,11 @@ from lto_sim.plot.drive import PartialContact, plot_current, plot_partial_contac
 from lto_sim.plot.electrical import plot_chronoamperogram, plot_potential
 from lto_sim.plot.impedance import plot_impedance, plot_impedance_series
 from lto_sim.plot.kinetics import FrontSeries, plot_squared_position
+from lto_sim.plot.map_fit import plot_map_fit
+from lto_sim.plot.map_models import plot_model_comparison
 from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
+from lto_sim.plot.posterior import plot_corner, plot_profiles
 from lto_sim.plot.quantified import plot_quantified
 from lto_sim.plot.rate_fit import plot_rate_fit
 from lto_sim.plot.recording import plot_recording
@@ -43,15 +46,19 @@ __all__ = [
     "plot_comparison",
     "plot_conductances",
     "plot_core_shell",
+    "plot_corner",
     "plot_current",
     "plot_full_extraction",
     "plot_gitt",
     "plot_impedance",
     "plot_impedance_series",
+    "plot_map_fit",
     "plot_map_series",
+    "plot_model_comparison",
     "plot_panel_rows",
     "plot_partial_contact",
     "plot_potential",
+    "plot_profiles",
     "plot_quantified",
     "plot_rate_fit",
     "plot_recording",

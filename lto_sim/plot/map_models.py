@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lto_sim.inverse.model_rows import ModelRow
-from lto_sim.inverse.models import ModelComparison
+from lto_sim.inverse.models.compare import ModelComparison
+from lto_sim.inverse.models.rows import ModelRow
 from lto_sim.plot.style import figure, styled
 
 __all__ = ["plot_model_comparison"]

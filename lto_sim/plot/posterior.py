@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lto_sim.errors import InputError
+from lto_sim.inverse.likelihoods.profiles import Profile, Profiles
+from lto_sim.inverse.likelihoods.samples import Posterior
 from lto_sim.inverse.parameters import FreeParameter
-from lto_sim.inverse.profiles import Profile, Profiles
-from lto_sim.inverse.samples import Posterior
 from lto_sim.plot.parameter_units import shown_unit
 from lto_sim.plot.style import figure, styled
 

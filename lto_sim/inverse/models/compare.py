@@ -12,15 +12,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError, LtoSimError
-from lto_sim.inverse.candidates import Model, model_scenario
-from lto_sim.inverse.deviance import deviances, nested_p_value
-from lto_sim.inverse.left_out import frame_blocks, left_out_deviances
 from lto_sim.inverse.maps import MapProgress, fit_maps
-from lto_sim.inverse.model_rows import ModelRow, NestedTest
+from lto_sim.inverse.models.candidates import Model, model_scenario
+from lto_sim.inverse.models.deviance import nested_p_value
+from lto_sim.inverse.models.left_out import frame_blocks, left_out_deviances
+from lto_sim.inverse.models.rows import ModelRow, NestedTest
+from lto_sim.inverse.models.same_steps import on_steps_of
+from lto_sim.inverse.models.verdict import choose
 from lto_sim.inverse.result import MapFit
-from lto_sim.inverse.same_steps import on_steps_of
-from lto_sim.inverse.search import Loss
-from lto_sim.inverse.verdict import choose
+from lto_sim.inverse.search import Loss, bent_squares
 from lto_sim.scenario import Scenario
 
 __all__ = ["ModelComparison", "compare_models"]
@@ -241,7 +241,7 @@ def _common_values(fits: Sequence[MapFit]) -> list[Mask]:
 
 
 def _deviance(fit: MapFit, mask: Mask, loss: Loss) -> float:
-    return float(deviances(fit.minimum.residuals[: mask.size][mask], loss).sum())
+    return float(bent_squares(fit.minimum.residuals[: mask.size][mask], loss).sum())
 
 
 def _tests(

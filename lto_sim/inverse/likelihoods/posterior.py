@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.chains import ChainFile, identity
-from lto_sim.inverse.emulator import Emulator, make_emulator, region_of_fit
-from lto_sim.inverse.likelihood import Likelihood
-from lto_sim.inverse.polynomial import Region
+from lto_sim.inverse.likelihoods.chains import ChainFile, identity
+from lto_sim.inverse.likelihoods.emulator import Emulator, make_emulator, region_of_fit
+from lto_sim.inverse.likelihoods.likelihood import Likelihood
+from lto_sim.inverse.likelihoods.polynomial import Region
+from lto_sim.inverse.likelihoods.samples import TIMES_ENOUGH, Posterior, autocorrelation
 from lto_sim.inverse.result import MapFit
-from lto_sim.inverse.samples import TIMES_ENOUGH, Posterior, autocorrelation
 
 __all__ = ["PosteriorProgress", "sample_posterior"]
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.likelihood import Likelihood, bend
+from lto_sim.inverse.likelihoods.likelihood import Likelihood, bend
 from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.inverse.search import minimise
 

@@ -13,35 +13,9 @@ the largest possible p where several have (Perlman 1969, Ann. Math. Stat. 40, 54
 
 from __future__ import annotations
 
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-from lto_sim.inverse.search import Loss
-
-__all__ = ["deviances", "nested_p_value"]
-
-Floats = NDArray[np.float64]
-
-_BEND: Final[float] = 2.0
-"""Deviations beyond which a robust loss bends, as in the search."""
-
-
-def deviances(residuals: Floats, loss: Loss = "linear") -> Floats:
-    """Contribution of every value to the deviance, in the shape of `residuals`.
-
-    Parameters
-    ----------
-    residuals : In standard deviations.
-    loss : What was minimised; ``linear``: the squares.
-    """
-    if loss == "linear":
-        return np.asarray(residuals**2)
-    z = (residuals / _BEND) ** 2
-    bent = 2.0 * (np.sqrt(1.0 + z) - 1.0) if loss == "soft_l1" else np.log1p(z)
-    return np.asarray(_BEND**2 * bent)
+__all__ = ["nested_p_value"]
 
 
 def nested_p_value(ratio: float, further: int, *, boundary: bool = True, freedom: int | None = None) -> float:

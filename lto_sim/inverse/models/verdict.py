@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.inverse.model_rows import ModelRow, NestedTest
+from lto_sim.inverse.models.rows import ModelRow, NestedTest
 
 __all__ = ["SIGNIFICANCE", "Choice", "choose"]
 

@@ -107,7 +107,7 @@ class Likelihood:
         for first in range(0, len(points), _TOGETHER):
             lot = list(points[first : first + _TOGETHER])
             if isinstance(objective, MapObjective) and len(lot) > 1:
-                objective.runner.results([objective._job(run, p) for p in lot for run in objective.runs])
+                objective.prepare(lot)
             found += [bend(objective.residuals(point), self.loss)[0] for point in lot]
         return found
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lto_sim.execution import Workers
 from lto_sim.files import RunCache
 from lto_sim.inverse.forward import Runner
-from lto_sim.inverse.left_out import bounded_step
+from lto_sim.inverse.models.left_out import bounded_step
 from lto_sim.inverse.objective import MapObjective
 from lto_sim.inverse.result import MapFit
 from lto_sim.inverse.search import Loss, robust_weights

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.files.atomic import new_file
-from lto_sim.inverse.emulator import Emulator
-from lto_sim.inverse.polynomial import QuadraticForm, Region
+from lto_sim.inverse.likelihoods.emulator import Emulator
+from lto_sim.inverse.likelihoods.polynomial import QuadraticForm, Region
 from lto_sim.inverse.result import MapFit
 from lto_sim.provenance import package_version
 

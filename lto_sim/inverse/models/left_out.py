@@ -20,10 +20,9 @@ from scipy.linalg import solve_triangular
 from scipy.optimize import lsq_linear
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.deviance import deviances
 from lto_sim.inverse.objective import MapObjective
 from lto_sim.inverse.result import MapFit
-from lto_sim.inverse.search import Loss, robust_weights
+from lto_sim.inverse.search import Loss, bent_squares, robust_weights
 
 __all__ = ["bounded_step", "frame_blocks", "left_out_deviances", "without_block"]
 
@@ -131,5 +130,5 @@ def left_out_deviances(fit: MapFit, blocks: list[Mask], compared: Mask | None = 
         moved = without_block(fit, block) - fit.minimum.theta
         part = block & count
         predicted = residuals[part] + jacobian[part] @ moved
-        found.append(float(deviances(predicted, cast(Loss, fit.loss)).sum()))
+        found.append(float(bent_squares(predicted, cast(Loss, fit.loss)).sum()))
     return np.array(found)

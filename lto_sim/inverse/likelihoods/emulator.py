@@ -17,8 +17,8 @@ from scipy import stats
 from scipy.stats import qmc
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.likelihood import Likelihood
-from lto_sim.inverse.polynomial import Products, QuadraticForm, Region, exponents, fitted_form
+from lto_sim.inverse.likelihoods.likelihood import Likelihood
+from lto_sim.inverse.likelihoods.polynomial import Products, QuadraticForm, Region, exponents, fitted_form
 
 __all__ = ["LARGEST_ERROR", "Emulator", "make_emulator", "region_of_fit"]
 

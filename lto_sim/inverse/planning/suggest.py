@@ -28,7 +28,7 @@ from lto_sim.inverse.identifiability import Identifiability, identify, natural_u
 from lto_sim.inverse.inputs import NUISANCES
 from lto_sim.inverse.objective import MapObjective
 from lto_sim.inverse.parameters import FreeParameter, ParameterSet, split_run
-from lto_sim.inverse.planned import Candidate, usual_candidates
+from lto_sim.inverse.planning.planned import Candidate, usual_candidates
 from lto_sim.inverse.result import MapFit
 from lto_sim.inverse.search import Loss, information, robust_weights
 

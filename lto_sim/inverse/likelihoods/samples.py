@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lto_sim import provenance
 from lto_sim.errors import InputError
-from lto_sim.inverse.emulator import Emulator
+from lto_sim.inverse.likelihoods.emulator import Emulator
 from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.provenance import named
 

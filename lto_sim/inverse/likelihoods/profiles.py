@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.likelihood import Likelihood
+from lto_sim.inverse.likelihoods.likelihood import Likelihood
+from lto_sim.inverse.likelihoods.reduced import PointOfProfile, refit_points
+from lto_sim.inverse.likelihoods.signed_root import SmoothRoot, smooth_root
 from lto_sim.inverse.parameters import FreeParameter
-from lto_sim.inverse.reduced import PointOfProfile, refit_points
 from lto_sim.inverse.result import MapFit
-from lto_sim.inverse.signed_root import SmoothRoot, smooth_root
 
 __all__ = ["Profile", "Profiles", "profile_likelihood"]
 
