@@ -19,7 +19,7 @@ from lto_sim.inverse.experiment import read_experiment
 from lto_sim.inverse.forward import Runner
 from lto_sim.inverse.free import free_parameters
 from lto_sim.inverse.inputs import PERTURBATION
-from lto_sim.inverse.objective import MapObjective, noise_of_maps
+from lto_sim.inverse.objective import MapObjective, noise_of_maps, signed_root
 from lto_sim.scenario import Scenario
 
 Floats = NDArray[np.float64]
@@ -380,3 +380,35 @@ def test_a_run_that_fails_inside_a_fit_is_recorded_and_the_fit_goes_on(
     found = fit_maps(maps, started(), FREE, processes=1, cells=False)
     assert "the step became too small at 0.2 s" in found.failures
     np.testing.assert_array_less(np.abs(found.theta - fit.minimum.theta), fit.parts["noise"])
+
+
+# Spectra
+
+
+def test_spectra_are_compared_by_the_likelihood_of_each_pixel() -> None:
+    scenario = particle(**{"scan.frame_time": 0.8})
+    counts = lto.acquire(lto.simulate(scenario.with_values({"specimen.cell": 10e-9})), rng=2, lazy=True)
+    maps = lto.quantify_lithium(counts, likelihood=True)
+    with pytest.raises(InputError, match="likelihood"):
+        fit_maps(maps.drop_vars("li_fraction_root_a"), scenario, FREE, residuals="spectra")
+    by_spectra, by_maps = (
+        fit_maps(maps, scenario, FREE, residuals=way, processes=1, cells=False) for way in ("spectra", "maps")
+    )
+    assert by_spectra.status == by_maps.status == "converged"
+    # at this dose the likelihood of a pixel is all but Gaussian: both say the same, and both the truth
+    deviation = by_spectra.parts["noise"]
+    np.testing.assert_array_less(np.abs(by_spectra.theta - by_maps.theta), 0.3 * deviation)
+    assert abs(math.log(by_spectra.values[D] / D_LI4)) < 4.0 * deviation[0]
+
+
+def test_the_signed_root_of_a_skew_likelihood_and_its_slope() -> None:
+    u = np.linspace(-6.0, 6.0, 25)
+    a, b = np.full(u.size, -0.03), np.full(u.size, 0.004)
+    z, slope = signed_root(u, (a, b))
+    inside = np.abs(u) <= 4.0
+    np.testing.assert_allclose(z[inside], (u * (1.0 - 0.03 * u + 0.004 * u**2))[inside])
+    h = 1e-6
+    above, below = signed_root(u + h, (a, b))[0], signed_root(u - h, (a, b))[0]
+    smooth = np.abs(np.abs(u) - 4.0) > 1e-3
+    np.testing.assert_allclose(slope[smooth], ((above - below) / (2.0 * h))[smooth], rtol=1e-5)
+    assert (np.diff(z) > 0.0).all()

@@ -10,6 +10,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import optimize
 
 import lto_sim as lto
 from lto_sim.errors import InputError
@@ -17,7 +18,9 @@ from lto_sim.microscope import Instrument, SpectrumModel, draw_counts, spectrum_
 from lto_sim.microscope.basis import SpectrumBasis
 from lto_sim.quantify import EnergyBins, Reason, counted, cramer_rao, explain_spectrum, quantify_lithium
 from lto_sim.quantify.alignment import zero_loss_channels
+from lto_sim.quantify.li_fit import Fitter
 from lto_sim.quantify.li_model import LithiumModel, pixel_components, pixel_spectra
+from lto_sim.quantify.recorded import prepared
 from lto_sim.quantify.scoring import CountVariance, score
 
 ELECTRONS = 4e6
@@ -485,3 +488,42 @@ def test_dead_channels_are_bridged_and_named(model: SpectrumModel) -> None:
     counts[..., 10] = 0.0
     with pytest.raises(InputError, match="zero loss"):
         quantify_lithium(recording(counts))
+
+
+def test_deviance_of_counts_is_that_of_poisson_counts_and_least_at_the_fit() -> None:
+    counts, expected = np.array([[3.0, 40.0, 0.0]]), np.array([[5.0, 37.0, 0.5]])
+    exact = 2.0 * (3.0 * np.log(3.0 / 5.0) + 2.0 + 40.0 * np.log(40.0 / 37.0) - 3.0 + 0.5)
+    assert CountVariance().deviance(counts, expected)[0] == pytest.approx(exact)
+    assert CountVariance().deviance(counts, counts)[0] == pytest.approx(0.0, abs=1e-12)
+    # with much noise of reading it is chi-square
+    noisy = CountVariance(2.0, 1e6)
+    assert noisy.deviance(counts, expected)[0] == pytest.approx(
+        ((counts - expected) ** 2).sum() / 1e6, rel=1e-3
+    )
+
+
+def test_the_shape_of_a_likelihood_is_that_of_spectra_fitted_with_x_held(model: SpectrumModel) -> None:
+    """At few electrons it is skew; its root at one deviation agrees with a fit by another optimiser."""
+    spectra, bins = prepared(COARSE, (30.0, 80.0))
+    fitter = Fitter(spectra, np.array(COARSE.energy_loss), bins, likelihood=True)
+    truth = np.array([2e4, 140e-9, 1.0, 0.5, 0.5])
+    counts = np.random.default_rng(5).poisson(truth[0] * pixel_spectra(model, *truth[1:, None])[0])[None]
+    fitted = fitter.fit(counts)
+    assert fitted.failed[0] == Reason.NONE
+    assert abs(fitted.root[0, 0]) > 1e-3
+    binned = fitter.bins.total(counts, np.zeros(1, dtype=np.int64))
+    ((lithium, _),) = list(fitter._groups(fitter._start(binned)[0], False))
+    variance, best = CountVariance(), fitted.parameters[0]
+
+    def loss(others: Any, x: float) -> float:
+        point = np.array([*(best[:4] * others), x])[None]
+        return float(variance.deviance(binned, lithium.expected(point))[0])
+
+    for u in (-1.0, 1.0):
+        x = best[4] + u * fitted.deviations[0, 4]
+        held = optimize.minimize(
+            loss, np.ones(4), (x,), method="Nelder-Mead", options={"xatol": 1e-6, "maxiter": 4000}
+        )
+        a, b = fitted.root[0]
+        z = np.sign(u) * np.sqrt(held.fun - loss(np.ones(4), best[4]))
+        assert u * (1.0 + a * u + b * u**2) == pytest.approx(z, abs=0.02)

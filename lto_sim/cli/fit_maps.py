@@ -73,20 +73,28 @@ def fit_map_files(
                 "add maps.contrast and maps.offset to --free",
             )  # fmt: skip
     loss: Literal["soft_l1", "linear"] = "soft_l1" if robust else "linear"
-    cells = not options.no_cells
-    settings = {"free": chosen, "ties": ties, "loss": loss, "starts": options.starts, "cells": cells}
+    cells, residuals = not options.no_cells, _residuals(options)
+    settings = {
+        "free": chosen, "ties": ties, "loss": loss, "starts": options.starts, "cells": cells,
+        "residuals": residuals,
+    }  # fmt: skip
     request = _request(sources, maps, scenarios, origins) | _hashed(maps, scenarios, settings)
     with fit_directory(target, request, force) as directory:
         if directory.finished:
             typer.echo(f"taking up {directory.finished} finished runs of {directory.path}", err=True)
         with progress_line(quiet) as progress:
             fit = fit_maps(
-                maps, scenarios, chosen, ties=ties or None, loss=loss, starts=options.starts, cells=cells,
-                processes=options.processes, out=directory.path, progress=progress,
+                maps, scenarios, chosen, ties=ties or None, loss=loss, residuals=residuals,
+                starts=options.starts, cells=cells, processes=options.processes, out=directory.path,
+                progress=progress,
             )  # fmt: skip
         summary = fit.summary() | request | {"runs_taken_up": directory.finished, "out": str(target)}
         _write(fit, summary, directory.result(options.keep_runs))
     return fit, summary
+
+
+def _residuals(options: MapOptions) -> Literal["maps", "spectra"]:
+    return "spectra" if options.spectra else "maps"
 
 
 def _write(fit: MapFit, summary: Mapping[str, Any], result: Any) -> None:

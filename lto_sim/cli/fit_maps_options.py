@@ -97,6 +97,12 @@ NoCells = Annotated[
     bool,
     typer.Option("--no-cells", help="With --free: do not extrapolate the estimates to vanishing cells."),
 ]
+Spectra = Annotated[
+    bool,
+    typer.Option(
+        "--spectra", help="With --free: compare spectra; the maps come from `lto-sim quantify --likelihood`."
+    ),
+]
 KeepRuns = Annotated[
     bool, typer.Option("--keep-runs", help="With --free: keep the forward runs in the result.")
 ]
@@ -127,6 +133,7 @@ class MapOptions:
     starts: int
     processes: int | None
     no_cells: bool
+    spectra: bool
     keep_runs: bool
     frame_time: str | None
     pixel: str | None

@@ -64,6 +64,13 @@ def command(
     window: Annotated[
         str, typer.Option("--window", metavar="LOW,HIGH", help="Losses fitted jointly around Li-K [eV].")
     ] = "30,80",
+    likelihood: Annotated[
+        bool,
+        typer.Option(
+            "--likelihood",
+            help="Keep the shape of each spectrum's likelihood, for `lto-sim fit --free ... --spectra`.",
+        ),
+    ] = False,
     what: Annotated[
         str,
         typer.Option(
@@ -129,7 +136,7 @@ def command(
     """
     if what not in _ENDINGS:
         raise InputError("--what", what, ", ".join(_ENDINGS), "choose one")
-    lithium = LithiumOptions(instrument, set_values, normalise, window, li4, li7)
+    lithium = LithiumOptions(instrument, set_values, normalise, window, li4, li7, likelihood)
     edge = EdgeOptions(low_loss, align, ti4, ti3)
     if what == "lithium":
         edge.refuse()

@@ -46,6 +46,7 @@ class LithiumOptions:
     normalise : One of :data:`NORMALISATIONS`.
     window : Losses fitted jointly.
     li4, li7 : Times of the references of the series.
+    likelihood : Keep the shape of each spectrum's likelihood.
     """
 
     instrument: str | None
@@ -54,6 +55,7 @@ class LithiumOptions:
     window: str
     li4: str | None
     li7: str | None
+    likelihood: bool = False
 
     def refuse(self) -> None:
         """Refuse what has no part in other edges."""
@@ -63,6 +65,8 @@ class LithiumOptions:
         for name, value in given.items():
             if value is not None:
                 raise InputError(name, str(value), "only with --what lithium", "leave it out")
+        if self.likelihood:
+            raise InputError("--likelihood", True, "only with --what lithium", "leave it out")
 
 
 def lithium_maps(
@@ -72,6 +76,13 @@ def lithium_maps(
     if options.normalise not in NORMALISATIONS:
         raise InputError("--normalise", options.normalise, ", ".join(NORMALISATIONS), "choose one")
     spans, window = _reference_times((options.li4, options.li7)), _window(options.window)
+    if options.likelihood and spans is not None:
+        raise InputError(
+            "--likelihood",
+            True,
+            "left out with --li4 and --li7",
+            "references change x",
+        )
     from lto_sim.quantify import quantify_lithium
 
     chosen = _instrument(recording, options.instrument, options.set_values)
@@ -82,6 +93,7 @@ def lithium_maps(
             chosen,
             normalise=cast("Normalisation", options.normalise),
             window=window,
+            likelihood=options.likelihood,
             progress=progress,
         )
     return (maps if spans is None else _by_references(maps, spans)), chosen

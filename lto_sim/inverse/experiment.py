@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
+from lto_sim.quantify.li_likelihood import ROOT_VARIABLES
 from lto_sim.scenario import Scenario
 from lto_sim.transport.model import build_model
 from lto_sim.transport.visits import PixelGrid
@@ -39,6 +40,8 @@ class MapExperiment:
     time, delay : Start of every frame and offset of every pixel in it [s].
     x, y : Pixel centres [m].
     probe_fwhm : Full width at half maximum of the probe [m].
+    root : Coefficients a and b of the signed root of each spectrum's likelihood, of the shape of `values`;
+        None where li fractions are compared, not spectra.
     """
 
     scenario: Scenario
@@ -49,6 +52,7 @@ class MapExperiment:
     x: Floats
     y: Floats
     probe_fwhm: float
+    root: tuple[Floats, Floats] | None = None
 
     @property
     def when(self) -> Floats:
@@ -74,7 +78,9 @@ def _edges(centres: Floats) -> Floats:
     return np.asarray(centres[0] + step * (np.arange(centres.size + 1) - 0.5))
 
 
-def read_experiment(maps: xr.Dataset, scenario: Scenario, name: str = "maps") -> MapExperiment:
+def read_experiment(
+    maps: xr.Dataset, scenario: Scenario, name: str = "maps", *, spectra: bool = False
+) -> MapExperiment:
     """Check maps and scenario against each other.
 
     Parameters
@@ -84,6 +90,7 @@ def read_experiment(maps: xr.Dataset, scenario: Scenario, name: str = "maps") ->
         scenario's.
     scenario : What was recorded.
     name : What messages call the maps.
+    spectra : Compare spectra: the maps carry the shape of each pixel's likelihood.
 
     Raises
     ------
@@ -123,9 +130,24 @@ def read_experiment(maps: xr.Dataset, scenario: Scenario, name: str = "maps") ->
     if "pixel_time" in maps:
         delay = np.nan_to_num(np.asarray(maps["pixel_time"].transpose("y", "x").values, dtype=np.float64))
     probe = float(maps.attrs.get("probe_fwhm_m", scenario.maps.probe_fwhm))
-    experiment = MapExperiment(scenario, values, deviation, time, delay, x, y, probe)
+    root = _root(maps, name, deviation) if spectra else None
+    experiment = MapExperiment(scenario, values, deviation, time, delay, x, y, probe, root)
     timed(scenario, float(experiment.when.max()))
     return experiment
+
+
+def _root(maps: xr.Dataset, name: str, deviation: Floats | None) -> tuple[Floats, Floats]:
+    """Shape of the likelihood of every value, as `quantify_lithium(likelihood=True)` gives it."""
+    if deviation is None or any(variable not in maps for variable in ROOT_VARIABLES):
+        raise InputError(
+            "residuals", "spectra", "maps with the likelihood of each spectrum, or the spectra themselves",
+            f"quantify with --likelihood (likelihood=True): {name} lacks {ROOT_VARIABLES[0]}",
+        )  # fmt: skip
+    first, second = (
+        np.nan_to_num(np.asarray(maps[v].transpose("time", "y", "x").values, dtype=np.float64))
+        for v in ROOT_VARIABLES
+    )
+    return first, second
 
 
 def _require_geometry(scenario: Scenario, x: Floats, y: Floats, name: str) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -74,6 +74,7 @@ def fit_maps(
     *,
     ties: Mapping[str, str] | None = None,
     loss: Loss = "linear",
+    residuals: Literal["maps", "spectra"] = "maps",
     starts: int = 1,
     cells: bool = True,
     processes: int | None = None,
@@ -98,6 +99,8 @@ def fit_maps(
         ``bounds`` (low, high) and ``prior`` (mean, std). Rates are fitted by their logarithm.
     ties : Expressions for other paths, such as ``{"surface.perimeter.at": "20 * surface.faces.at"}``.
     loss : ``linear``; ``soft_l1`` or ``cauchy`` bend residuals beyond two deviations.
+    residuals : ``maps`` compares li fractions with their deviations; ``spectra`` the spectra behind them, by
+        the likelihood of x that ``quantify_lithium(likelihood=True)`` keeps of each, all else in it free.
     starts : Starts of the search; more than one are spread over an order of magnitude either way.
     cells : Whether the estimates are extrapolated to vanishing cells by runs on finer ones; what that leaves
         in doubt is in the deviations.
@@ -119,9 +122,11 @@ def fit_maps(
     """
     if loss not in get_args(Loss):
         raise InputError("loss", loss, " or ".join(get_args(Loss)), "use linear")
+    if residuals not in {"maps", "spectra"}:
+        raise InputError("residuals", residuals, "maps or spectra", "use maps")
     if starts < 1:
         raise InputError("starts", starts, ">= 1", "use 1")
-    experiments = _experiments(maps, scenario)
+    experiments = _experiments(maps, scenario, residuals == "spectra")
     parameters = free_parameters(free, experiments, ties)
     began = time.monotonic()
     cache = None if out is None else RunCache(Path(out) / "forward_runs")
@@ -133,7 +138,7 @@ def fit_maps(
 
 
 def _experiments(
-    maps: xr.Dataset | Sequence[xr.Dataset], scenario: Scenario | Sequence[Scenario]
+    maps: xr.Dataset | Sequence[xr.Dataset], scenario: Scenario | Sequence[Scenario], spectra: bool
 ) -> list[MapExperiment]:
     recordings = [maps] if isinstance(maps, xr.Dataset) else list(maps)
     scenarios = [scenario] if isinstance(scenario, Scenario) else list(scenario)
@@ -148,7 +153,7 @@ def _experiments(
         )
     several = len(recordings) > 1
     return [
-        read_experiment(m, s, f"maps[{n}]" if several else "maps")
+        read_experiment(m, s, f"maps[{n}]" if several else "maps", spectra=spectra)
         for n, (m, s) in enumerate(zip(recordings, scenarios, strict=True))
     ]
 

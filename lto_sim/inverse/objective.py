@@ -21,10 +21,12 @@ from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.kinetics.corrections.twin import on_cells
 from lto_sim.microscope.render import blurred_by_probe
 
-__all__ = ["MapObjective", "Objective", "noise_of_maps"]
+__all__ = ["MapObjective", "Objective", "noise_of_maps", "signed_root"]
 
 Floats = NDArray[np.float64]
 
+_SHAPED: Final[float] = 4.0
+_LEAST_SLOPE: Final[float] = 0.2
 _MAD: Final[float] = 1.482602218505602
 
 
@@ -52,6 +54,22 @@ def noise_of_maps(values: Floats) -> float:
             "add li_fraction_std: nothing else tells how well a pixel is known",
         )  # fmt: skip
     return max(_MAD * float(np.median(np.abs(inside))) / math.sqrt(2.0), 1e-3)
+
+
+def signed_root(u: Floats, root: tuple[Floats, Floats] | None) -> tuple[Floats, Floats]:
+    """Signed root of the likelihood of a spectrum, and its derivative.
+
+    Parameters
+    ----------
+    u : Li fraction less its estimate, in deviations.
+    root : a and b of z = u (1 + a u + b u^2), used within four deviations and straight beyond; None: z = u.
+    """
+    if root is None:
+        return u, np.ones_like(u)
+    a, b = root
+    near = np.clip(u, -_SHAPED, _SHAPED)
+    slope = np.maximum(1.0 + 2.0 * a * near + 3.0 * b * near**2, _LEAST_SLOPE)
+    return near * (1.0 + a * near + b * near**2) + slope * (u - near), slope
 
 
 class MapObjective:
@@ -175,7 +193,7 @@ class MapObjective:
         if shown is None:
             return np.full(self.size + prior.size, np.nan)
         parts = [
-            ((s - e.values) / noise)[use]
+            signed_root((s - e.values) / noise, e.root)[0][use]
             for s, e, noise, use in zip(shown, self.experiments, self.noise, self.use, strict=True)
         ]
         return np.concatenate([*parts, prior])
@@ -248,8 +266,18 @@ class MapObjective:
             weighted = (contrast * slope / self.noise[run.number])[self.use[run.number]]
             rows[run.number] += weighted[:, None] * run.chain(theta)[key]
         for run in self.runs:
-            rows[run.number] += self._of_nuisances(run, theta, results[run.number].values)
+            values = results[run.number].values
+            rows[run.number] += self._of_nuisances(run, theta, values)
+            if run.experiment.root is not None:
+                rows[run.number] *= self._stretch(run, theta, values)[:, None]
         return np.concatenate([*rows, self.parameters.prior_residuals(theta)[1]])
+
+    def _stretch(self, run: RunInputs, theta: Floats, values: NDArray[np.float32]) -> Floats:
+        """Derivatives of the residuals of spectra by those of li fractions."""
+        nuisance, e = run.nuisances(theta), run.experiment
+        shown = nuisance["maps.offset"] + nuisance["maps.contrast"] * self._blurred(run, values[0])
+        slopes = signed_root((shown - e.values) / self.noise[run.number], e.root)[1]
+        return np.asarray(slopes[self.use[run.number]])
 
     def _of_nuisances(self, run: RunInputs, theta: Floats, values: NDArray[np.float32]) -> Floats:
         chain = run.chain(theta)

@@ -14,6 +14,7 @@ from lto_sim.microscope import SpectrumModel
 from lto_sim.quantify.alignment import zero_loss_channels
 from lto_sim.quantify.dead_channels import DeadChannels
 from lto_sim.quantify.energy_bins import EnergyBins
+from lto_sim.quantify.li_likelihood import root_of_likelihood
 from lto_sim.quantify.li_model import PARAMETERS, LithiumModel, cramer_rao, pixel_spectra, scatterings
 from lto_sim.quantify.reasons import Reason
 from lto_sim.quantify.scoring import CountVariance, score
@@ -85,6 +86,8 @@ class FittedPixels:
     deviations : (n, 5); 0 of parameters that were held.
     scatterings, scatterings_std : t/lambda and its deviation, (n,).
     chi_square : (n,).
+    root : Coefficients a and b of the signed root of the profile likelihood of x, u (1 + a u + b u^2) with
+        u = (x - estimate)/deviation, (n, 2); 0: the likelihood is Gaussian, or was not asked for.
     failed : Codes of :class:`~lto_sim.quantify.reasons.Reason`, (n,) uint8.
     shift : By how much the zero loss lay too high [eV], (n,).
     """
@@ -96,13 +99,14 @@ class FittedPixels:
     chi_square: Floats
     failed: NDArray[np.uint8]
     shift: Floats
+    root: Floats
 
     @classmethod
     def empty(cls, size: int) -> FittedPixels:
         """Nothing fitted yet."""
         every = (size, len(PARAMETERS))
         a, b, c, d, e, shift = (np.full(shape, np.nan) for shape in (every, every, size, size, size, size))
-        return cls(a, b, c, d, e, np.zeros(size, dtype=np.uint8), shift)
+        return cls(a, b, c, d, e, np.zeros(size, dtype=np.uint8), shift, np.zeros((size, 2)))
 
     def put(self, place: Any, other: FittedPixels) -> None:
         """Write the fit of some pixels into that of all."""
@@ -127,6 +131,7 @@ class Fitter:
     noise : Of the detector.
     ratio : Ratio q of Ti-M2,3 to plasmon that is taken for all pixels; None leaves it free in each.
     dead : Channels to be bridged.
+    likelihood : Whether the shape of the likelihood of x is computed in every pixel.
     """
 
     def __init__(
@@ -137,9 +142,11 @@ class Fitter:
         noise: PixelNoise | None = None,
         ratio: float | None = None,
         dead: DeadChannels | None = None,
+        likelihood: bool = False,
     ) -> None:
         self.spectra, self.energy_loss, self.bins = spectra, energy_loss, bins
         self.noise, self.ratio, self.dead = noise or PixelNoise(), ratio, dead
+        self.likelihood = likelihood
         widths = np.diff(bins.first).astype(np.float64)
         self._dark = self.noise.dark * widths
         self._variance = CountVariance(
@@ -160,7 +167,9 @@ class Fitter:
 
     def with_ratio(self, ratio: float) -> Fitter:
         """Return a fitter of the same recording with a ratio q for all pixels."""
-        return Fitter(self.spectra, self.energy_loss, self.bins, self.noise, ratio, self.dead)
+        return Fitter(
+            self.spectra, self.energy_loss, self.bins, self.noise, ratio, self.dead, self.likelihood
+        )
 
     def fit(self, counts: NDArray[Any]) -> FittedPixels:
         """Fit spectra (n, channels)."""
@@ -285,9 +294,13 @@ class Fitter:
         slopes = slopes[:, free]
         covariance = np.where(sound[:, None, None], fit.covariance, 0.0)
         spread = np.sqrt(np.maximum(np.einsum("na,nab,nb->n", slopes, covariance, slopes), 0.0))
-        failed = np.zeros(sound.size, dtype=np.uint8)
+        failed, root = np.zeros(sound.size, dtype=np.uint8), np.zeros((sound.size, 2))
+        if self.likelihood and sound.any():
+            root[sound] = root_of_likelihood(
+                model, binned[sound], parameters[sound], deviations[sound], self._variance
+            )
         fitted = FittedPixels(
-            parameters, deviations, value, spread, fit.chi_square, failed, np.zeros(sound.size)
+            parameters, deviations, value, spread, fit.chi_square, failed, np.zeros(sound.size), root
         )
         fitted.fail(~sound, Reason.NOT_CONVERGED)
         return fitted

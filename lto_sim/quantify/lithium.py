@@ -43,6 +43,7 @@ from lto_sim.quantify.alignment import common_offset
 from lto_sim.quantify.dead_channels import find_dead_channels
 from lto_sim.quantify.energy_bins import LI_WINDOW
 from lto_sim.quantify.li_fit import FittedPixels, Fitter
+from lto_sim.quantify.li_likelihood import likelihood_images
 from lto_sim.quantify.reasons import Reason, reason_attributes
 from lto_sim.quantify.recorded import (
     Spectra,
@@ -83,6 +84,7 @@ def quantify_lithium(
     *,
     normalise: Normalisation = "pixel",
     window: tuple[float, float] = LI_WINDOW,
+    likelihood: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> xr.Dataset:
     """Lithium maps of a recording.
@@ -95,6 +97,8 @@ def quantify_lithium(
         recorded file replace those of a preset.
     normalise : ``pixel``, ``series`` or ``mean_free_path``; see the module.
     window : Losses around Li-K that are fitted in bins of 1 eV [eV]; zero loss and low loss always are.
+    likelihood : Whether the shape of each pixel's likelihood is kept: ``li_fraction_root_a`` and ``_b``, with
+        which ``fit_maps(residuals="spectra")`` compares spectra rather than li fractions. Twice the time.
     progress : Told the part done, 0 to 1.
 
     Returns
@@ -137,7 +141,8 @@ def quantify_lithium(
             UserWarning,
             stacklevel=2,
         )
-    fitter = Fitter(model, spectra.energy_loss, bins, recording_noise(spectra, chosen), dead=dead)
+    noise = recording_noise(spectra, chosen)
+    fitter = Fitter(model, spectra.energy_loss, bins, noise, dead=dead, likelihood=likelihood)
     ratio: tuple[float, float] | None = None
     if normalise == "mean_free_path":
         ratio = (1.0, 0.0)
@@ -166,7 +171,8 @@ def quantify_lithium(
     for key in ("scan_dwell_s", "drive_steps", "image_sha256", "seed"):
         if key in spectra.attrs:
             attrs[key] = spectra.attrs[key]
-    return _labelled(recording, spectra, fitted, fitter.degrees_of_freedom, scale).assign_attrs(attrs)
+    maps = _labelled(recording, spectra, fitted, fitter.degrees_of_freedom, scale).assign_attrs(attrs)
+    return maps.assign(likelihood_images(maps, fitted, scale)) if likelihood else maps
 
 
 def _series_ratio(fitter: Fitter, sample: NDArray[Any]) -> tuple[float, float]:

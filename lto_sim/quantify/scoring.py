@@ -44,6 +44,18 @@ class CountVariance:
         """Variance of expected counts."""
         return np.asarray(self.gain * np.maximum(expected, _LEAST) + self.read)
 
+    def deviance(self, counts: Floats, expected: Floats) -> Floats:
+        """Twice the loss of quasi-likelihood of expected counts against the counts themselves, (n,).
+
+        With c = read/gain: 2/gain sum((n + c) ln((n + c)/(mu + c)) - (n - mu)); of a counting detector that
+        of Poisson counts. The fit of :func:`score` is where it is least.
+        """
+        floor = np.asarray(self.read) / self.gain
+        here = np.maximum(counts + floor, _LEAST)
+        there = np.maximum(expected, _LEAST) + floor
+        parts = here * np.log(here / there) - (counts - expected)
+        return np.asarray(2.0 / self.gain * parts.sum(axis=1))
+
 
 @dataclass(frozen=True, eq=False)
 class ScoringFit:
