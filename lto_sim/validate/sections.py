@@ -29,6 +29,7 @@ from lto_sim.validate.invariance_checks import (
     step_checks,
     symmetry_checks,
 )
+from lto_sim.validate.inverse_checks import inverse_checks, map_interval_checks
 from lto_sim.validate.programme import programme_checks
 from lto_sim.validate.quantify_checks import quantify_checks
 from lto_sim.validate.recovery import recovery_checks
@@ -62,6 +63,8 @@ SECTIONS: Final = (
     Section("quantify", "spectra at the paper's dose back to li fractions", quantify_checks),
     Section("verdict", "what limits a front: diffusion, interface, both; 100 fronts each", verdict_checks),
     Section("arrhenius", "Ea over particles and profiles, 400 experiments; published data", arrhenius_checks),
+    Section("inverse", "parameters from whole maps, from late k over thickness", inverse_checks),
+    Section("map-intervals", "95 % intervals of whole maps, 40 experiments", map_interval_checks, True, True),
     Section("intervals", "95 % intervals of k over 400 experiments", interval_checks, True, True),
     Section("corrections", "k corrected by a simulation of the same specimen", correction_checks, True),
     Section("bias", "bias of k from maps, planar and curved, at 30, 75, 105 degC", bias_checks, True),
