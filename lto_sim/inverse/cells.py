@@ -22,7 +22,9 @@ FINER: Final[float] = 0.625
 _TO_NONE: Final[float] = 1.0
 """Way from the finer cells to vanishing ones over that from the scenario's: 0.6 to 1.7 at orders 2 to 1."""
 _FARTHEST: Final[float] = 0.5
-"""Largest move [of what is fitted]; beyond, the derivatives say nothing."""
+"""Largest move in natural units; beyond, the derivatives say nothing."""
+_SEEN: Final[float] = 0.8
+"""Part of the values that both meshes must show."""
 _DOUBT: Final[float] = 0.5
 """Deviation of that way: half the difference between the orders 2 and 1."""
 
@@ -34,14 +36,18 @@ class CellEffect:
     Parameters
     ----------
     shift : Of what is fitted.
-    std : Standard deviation of the shift.
+    doubt : Deviation of the shift: that of all parameters together, up or down with one another.
+    cut : Whether the derivatives promise more than they can be trusted for; the shift is then shortened.
     """
 
     shift: Floats
-    std: Floats
+    doubt: Floats
+    cut: bool
 
 
-def effect_of_cells(objective: MapObjective, minimum: Minimum, loss: Loss = "linear") -> CellEffect:
+def effect_of_cells(
+    objective: MapObjective, minimum: Minimum, units: Floats, loss: Loss = "linear"
+) -> CellEffect:
     """Move of the minimum from the scenario's cells to vanishing ones, by runs on cells 0.625 times as large.
 
     The maps of both meshes at the minimum differ by what the cells do; that difference, seen through the
@@ -51,6 +57,7 @@ def effect_of_cells(objective: MapObjective, minimum: Minimum, loss: Loss = "lin
     ----------
     objective : At whose cells the minimum was found.
     minimum : That minimum.
+    units : Change of every parameter that counts as one.
     loss : What was minimised.
 
     Raises
@@ -58,18 +65,20 @@ def effect_of_cells(objective: MapObjective, minimum: Minimum, loss: Loss = "lin
     InputError
         Runs that fail on the finer cells.
     """
-    weights = robust_weights(minimum.residuals, loss)
+    priors = minimum.residuals.size - objective.size
+    weights = robust_weights(minimum.residuals, loss, priors)
     matrix = information(minimum.jacobian, weights)
     fine = objective.at_cells(objective.cell_factor * FINER)
     fine.take_pixels_of(objective)
     fine.freeze(minimum.theta)
     change = fine.residuals(minimum.theta) - minimum.residuals
-    if not np.isfinite(change).all():
+    seen = np.isfinite(change)  # a pixel at the edge may hold particle on one mesh and none on the other
+    if np.count_nonzero(seen) < _SEEN * seen.size:
         raise InputError(
             "simulation on finer cells", "a run that failed", "one that gets to its end",
             "leave the finer cells out: cells=False",
         )  # fmt: skip
-    units = 1.0 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
-    step = -inverse_of_information(matrix, units) @ (minimum.jacobian.T @ (weights * change))
-    step *= min(1.0, _FARTHEST / max(float(np.abs(step).max()), 1e-300))
-    return CellEffect((1.0 + _TO_NONE) * step, _DOUBT * np.abs(step))
+    step = -inverse_of_information(matrix, units) @ (minimum.jacobian[seen].T @ (weights * change)[seen])
+    largest = float(np.abs(step / units).max())
+    part = min(1.0, _FARTHEST / max(largest, 1e-300))
+    return CellEffect((1.0 + _TO_NONE) * part * step, max(_DOUBT, 1.0 - part) * step, part < 1.0)

@@ -20,7 +20,8 @@ __all__ = ["DerivedRate", "derived_rates"]
 
 Floats = NDArray[np.float64]
 
-_STEP: Final[float] = 1e-4
+_STEPS: Final[float] = 100.0
+"""Size of a difference over what is small for a parameter."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,11 @@ def derived_rates(runs: Sequence[RunInputs], theta: Floats, covariance: Floats) 
 
 def _slope(run: RunInputs, theta: Floats, n: int) -> float:
     """Derivative of ln k by what is fitted."""
-    step = _STEP if run.parameters.free[n].logarithmic else _STEP * max(abs(float(theta[n])), 1e-12)
+    step = _STEPS * run.parameters.free[n].small
+    low, high = (bounds[n] for bounds in run.parameters.bounds)
     ends = []
     for sign in (1.0, -1.0):
         moved = theta.copy()
-        moved[n] += sign * step
-        ends.append(math.log(true_rate(Scenario.from_dict(run.scenario(moved))).k))
-    return (ends[0] - ends[1]) / (2.0 * step)
+        moved[n] = min(max(theta[n] + sign * step, low), high)
+        ends.append((moved[n], math.log(true_rate(Scenario.from_dict(run.scenario(moved))).k)))
+    return float((ends[0][1] - ends[1][1]) / (ends[0][0] - ends[1][0]))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +15,8 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.quantify.li_likelihood import ROOT_VARIABLES
-from lto_sim.scenario import Scenario
+from lto_sim.scenario import Scenario, hash_images
+from lto_sim.specimen.raster import pixel_offsets
 from lto_sim.transport.model import build_model
 from lto_sim.transport.visits import PixelGrid
 
@@ -24,6 +28,7 @@ _EVEN: Final[float] = 0.02
 """Difference of pixel sizes, as part of a pixel, that is none."""
 _PLACED: Final[float] = 0.25
 """Pixels by which the particle may reach beyond the recorded frame's edge beside rounding, or be moved."""
+_APART: Final[float] = 0.01
 _LONGER: Final[float] = 1.03
 """Simulated time over that of the last pixel, for the derivative in time."""
 
@@ -63,6 +68,27 @@ class MapExperiment:
     def grid(self) -> PixelGrid:
         """The pixels."""
         return PixelGrid(_edges(self.x), _edges(self.y))
+
+    @cached_property
+    def stamp(self) -> str:
+        """Hash of the files that the scenario names: images, a start."""
+        hashes = dict(hash_images(self.scenario))
+        if isinstance(self.scenario.initial, str):
+            with Path(self.scenario.initial).open("rb") as file:
+                hashes[self.scenario.initial] = hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(repr(sorted(hashes.items())).encode()).hexdigest() if hashes else ""
+
+    def apart(self, when: Floats) -> Floats:
+        """Distance of times for a derivative [s]: a part of the time since the drive's step began, >= 0.
+
+        Parameters
+        ----------
+        when : Times of the run [s].
+        """
+        begun = np.cumsum([0.0, *(float(s.until.time or np.inf) for s in self.scenario.steps[:-1])])
+        begun = begun[np.isfinite(begun)]
+        step = np.clip(np.searchsorted(begun, when, side="right") - 1, 0, begun.size - 1)
+        return np.asarray(_APART * np.maximum(when - begun[step], 0.0))
 
     @property
     def temperature(self) -> float | None:
@@ -127,6 +153,9 @@ def read_experiment(
         good = np.isfinite(deviation) & (deviation > 0.0)
         deviation = np.where(good, deviation, np.nan) if good.any() else None
     delay = np.zeros((y.size, x.size))
+    scan = scenario.scan
+    if "pixel_time" not in maps and scan is not None and scan.pixels == (x.size, y.size):
+        delay = pixel_offsets(scan.pixels, scan.frame_time, scan.flyback, scan.order)
     if "pixel_time" in maps:
         delay = np.nan_to_num(np.asarray(maps["pixel_time"].transpose("y", "x").values, dtype=np.float64))
     probe = float(maps.attrs.get("probe_fwhm_m", scenario.maps.probe_fwhm))
@@ -189,21 +218,22 @@ def timed(scenario: Scenario, last: float) -> Scenario:
     InputError
         A step before the last that another condition than time ends: a fit would change when.
     """
-    mapping = scenario.to_dict()
-    steps = scenario.steps
-    if len(steps) == 1 and "until" in mapping["drive"][0]:
-        mapping["drive"][0]["until"] = {"time": _LONGER * max(last, 1e-9)}
+    mapping, steps = scenario.to_dict(), scenario.steps
+    for step in steps:
+        last_hold = step is steps[-1] and step.kind == "hold"
+        if not last_hold and tuple(step.until.given) != ("time",) and step.kind != "sweep":
+            raise InputError(
+                f"{step.path}.until", list(step.until.given), "time alone, but for a hold at the end",
+                "say how long the step lasted: a fit would change when another condition is met",
+            )  # fmt: skip
+    before = math.fsum(step.longest for step in steps[:-1])
+    wanted, entry, end = _LONGER * max(last, 1e-9) - before, mapping["drive"][-1], steps[-1]
+    if any(key in entry for key in ("repeat", "gitt", "pitt", "sweep")):
+        if math.isfinite(end.longest) and wanted > end.longest:
+            kind = {"hold": end.value} if end.kind in {"hold", "sweep"} else {"rest": True}
+            mapping["drive"].append(kind | {"until": {"time": wanted - end.longest}})
     else:
-        for step in steps[:-1]:
-            if step.until.time is None or len(step.until.given) > 1:
-                raise InputError(
-                    f"{step.path}.until", list(step.until.given), "time alone, before the last step",
-                    "say how long the step lasted: a fit would change when another condition is met",
-                )  # fmt: skip
-        if math.isfinite(scenario.duration) and scenario.duration < _LONGER * last:
-            until = mapping["drive"][-1].get("until")
-            if until is not None and until.get("time") is not None and "repeat" not in mapping["drive"][-1]:
-                until["time"] += _LONGER * last - scenario.duration
+        entry["until"] = {"time": max(end.until.time or 0.0, wanted, 1e-9)}
     for key in ("scan", "profile"):
         mapping.pop(key, None)
     for entry in mapping["drive"]:

@@ -40,17 +40,19 @@ class ForwardJob:
     grid : Pixels.
     times : When each is read [s], (sets, frames, rows, columns).
     steps : Ends of the steps to take [s]; None: the solver's own.
+    stamp : Hash of the files that the scenario names.
     """
 
     scenario: dict[str, Any]
     grid: PixelGrid
     times: Floats
     steps: Floats | None = None
+    stamp: str = ""
 
     def key(self) -> str:
         """Hash of everything that the result depends on."""
         digest = hashlib.sha256(json.dumps(self.scenario, sort_keys=True).encode())
-        digest.update(package_version().encode())
+        digest.update(f"{package_version()} {self.stamp}".encode())
         for values in (self.grid.x, self.grid.y, self.times, self.steps):
             digest.update(b"none" if values is None else np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()

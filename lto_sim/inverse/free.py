@@ -88,10 +88,9 @@ def _named_in(
     numbers: dict[str, float] = {}
     mapping = experiments[0].scenario.to_dict()
     for path in _leaves(mapping, ""):
-        if any(path in expression for expression in ties.values()) and path not in taken and path not in ties:
-            value = number_at(mapping, path)
-            if value is not None:
-                numbers[path] = value
+        used = [name for name, expression in ties.items() if path in expression]
+        if used and path not in taken and path not in ties and number_at(mapping, path) is not None:
+            numbers[path] = _value(path, None, experiments, f"ties.{used[0]}")
     return numbers
 
 

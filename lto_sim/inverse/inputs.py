@@ -28,7 +28,6 @@ NUISANCES: Final = {"maps.contrast": 1.0, "maps.offset": 0.0, "maps.start_time":
 """Numbers of the maps that no run knows, and their values where they are not free."""
 PERTURBATION: Final[float] = 0.01
 """Relative change of a local value between perturbed runs: below it, single cells and steps would show."""
-_CHAIN: Final[float] = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +40,14 @@ class RunInputs:
     experiment : Its maps and scenario.
     parameters : All free parameters and ties.
     mapping : Plain scenario of the run, its drive ended by time.
+    stamp : Hash of the files that the scenario names.
     """
 
     number: int
     experiment: MapExperiment
     parameters: ParameterSet
     mapping: dict[str, Any]
+    stamp: str = ""
 
     def values(self, theta: Floats) -> dict[str, float]:
         """Values of this run by path, nuisances included [SI]."""
@@ -98,7 +99,7 @@ class RunInputs:
             if path in NUISANCES:
                 continue
             table = arrhenius_table(self.mapping, path)
-            if table is None or self.experiment.temperature is None:
+            if table is None or self.experiment.temperature is None or "temperature" in values:
                 found[path] = value
                 continue
             at, energy, reference = (
@@ -108,7 +109,7 @@ class RunInputs:
             if at is None or energy is None or reference is None:
                 found[path] = value
                 continue
-            inverse = 1.0 / values.get("temperature", self.experiment.temperature) - 1.0 / reference
+            inverse = 1.0 / self.experiment.temperature - 1.0 / reference
             found[table] = at * math.exp(-energy / GAS_CONSTANT * inverse)
         return found
 
@@ -119,7 +120,7 @@ class RunInputs:
         for n, parameter in enumerate(self.parameters.free):
             if parameter.run is not None and parameter.run != self.number and not self.parameters.ties:
                 continue
-            step = _CHAIN * max(1.0, abs(theta[n])) if not parameter.logarithmic else _CHAIN
+            step = parameter.small
             ends = []
             for sign in (1.0, -1.0):
                 moved = theta.copy()

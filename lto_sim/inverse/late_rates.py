@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,6 @@ from lto_sim.scenario import Scenario
 __all__ = ["LateRateFit", "fit_late_rates"]
 
 Floats = NDArray[np.float64]
-
-_STEP: Final[float] = 1e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +103,7 @@ class _RateObjective:
         low, high = self.parameters.bounds
         columns = []
         for n, parameter in enumerate(self.parameters.free):
-            step = _STEP if parameter.logarithmic else _STEP * max(abs(parameter.start), 1e-30)
+            step = 10.0 * parameter.small
             ends = []
             for sign in (1.0, -1.0):
                 moved = theta.copy()

@@ -26,7 +26,15 @@ from lto_sim.inverse.identifiability import Identifiability, identify, natural_u
 from lto_sim.inverse.objective import MapObjective
 from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.inverse.result import MapFit, fitted_maps
-from lto_sim.inverse.search import Loss, Minimum, chi_square, information, minimise, robust_weights
+from lto_sim.inverse.search import (
+    Loss,
+    Minimum,
+    chi_square,
+    information,
+    minimise,
+    robust_weights,
+    score_slopes,
+)
 from lto_sim.inverse.starts import several_starts
 from lto_sim.inverse.unseen import require_seen
 from lto_sim.scenario import Scenario
@@ -173,6 +181,8 @@ class _Fit:
         self.objective = MapObjective(experiments, parameters, runner)
         frame = min((float(np.diff(e.time).min()) for e in experiments if e.time.size > 1), default=1.0)
         self.units = natural_units(parameters.free, frame)
+        self.even = all(isinstance(e.scenario.initial, int | float) for e in experiments)
+        self.stated = all(e.deviation is not None for e in experiments)
 
     def search(self, starts: int, seed: int) -> tuple[Minimum, list[float]]:
         """Best minimum on the scenarios' cells, and the misfits of all starts."""
@@ -191,6 +201,9 @@ class _Fit:
                     raise
                 self.runner.failures.append(str(error))
                 continue
+            if not self.stated:
+                self._weigh(coarse, minimum)
+                minimum = self._descend(coarse, minimum.theta, _ROUGH)
             minimum = self._off_plateaus(coarse, minimum, theta)
             found.append((2.0 * minimum.cost / max(coarse.size, 1), minimum.theta))
         if not found:
@@ -204,8 +217,16 @@ class _Fit:
 
     def _has_coarse(self) -> bool:
         """Whether cells of twice the size still divide the particle enough to be searched first."""
+        if not self.even:
+            return False
         cells = [float(np.ptp(e.grid.x)) / (_COARSE * e.scenario.specimen.cell) for e in self.experiments]
         return bool(min(cells) >= _FEWEST_CELLS)
+
+    def _weigh(self, objective: MapObjective, minimum: Minimum) -> None:
+        """Set deviations that are not stated by a first fit: frames scatter by the front too."""
+        factor = math.sqrt(max(chi_square(minimum.residuals[: objective.size]) / objective.size, 1e-6))
+        noise = [factor * values for values in objective.noise]
+        objective.noise, self.objective.noise = noise, noise
 
     def _possible(self, objective: MapObjective, guess: Floats) -> Floats:
         """The guess, or the start values themselves where the guess cannot be simulated."""
@@ -263,33 +284,47 @@ class _Fit:
 
     def of_cells(self, minimum: Minimum) -> CellEffect | None:
         """Effect of the cells; None, and a line among the failures, where finer ones cannot be run."""
+        if not self.even:
+            self.runner.failures.append("a start that is an array has cells of its own: not extrapolated")
+            return None
         self.stage = "finer cells"
         try:
-            return effect_of_cells(self.objective, minimum, self.loss)
+            effect = effect_of_cells(self.objective, minimum, self.units, self.loss)
         except InputError as error:
             self.runner.failures.append(str(error))
             return None
+        if effect.cut:
+            self.runner.failures.append(
+                "the cells matter more than the extrapolation can tell: use finer ones"
+            )
+        return effect
 
     def result(
         self, minimum: Minimum, effect: CellEffect | None, minima: list[float], began: float
     ) -> MapFit:
         """Put everything together."""
         objective = self.objective
-        count = len(self.parameters.free)
-        freedom = max(minimum.residuals.size - count, 1)
-        square = chi_square(minimum.residuals)
-        stated = all(e.deviation is not None for e in self.experiments)
-        scale = _scale(square / freedom, freedom, stated, self.loss, minimum)
-        matrix = information(minimum.jacobian, robust_weights(minimum.residuals, self.loss))
-        covariance = scale * inverse_of_information(matrix, self.units)
+        of_maps = minimum.residuals[: objective.size]
+        freedom = max(of_maps.size - len(self.parameters.free), 1)
+        square = chi_square(of_maps)
+        stated = self.stated
+        scale = _scale(square / freedom, freedom, stated, self.loss, of_maps)
+        weights = robust_weights(minimum.residuals, self.loss, minimum.residuals.size - of_maps.size)
+        weights[: of_maps.size] /= scale  # of priors the scatter of the maps says nothing
+        matrix = information(minimum.jacobian, weights)
+        covariance = inverse_of_information(matrix, self.units)
+        if self.loss != "linear":
+            covariance = _sandwich(minimum, of_maps, self.loss, self.units)
         parts = {"noise": np.sqrt(np.diag(covariance))}
         theta = minimum.theta
         if effect is not None:
             theta = self.parameters.inside(theta + effect.shift)
-            parts["cells"] = effect.std
-            covariance = covariance + np.diag(effect.std**2)
-        status, advice = _status(minimum, self.parameters, square / freedom, freedom, stated)
-        known = self._identified(minimum, matrix / scale)
+            parts["cells"] = np.abs(effect.doubt)
+            covariance = covariance + np.outer(effect.doubt, effect.doubt)
+        status, advice = _status(
+            minimum, self.parameters, square / freedom, freedom, stated and self.loss == "linear"
+        )
+        known = self._identified(minimum, matrix)
         rates = derived_rates(objective.runs, theta, covariance)
         images, runner = tuple(fitted_maps(objective, minimum.theta)), self.runner
         return MapFit(
@@ -306,18 +341,32 @@ class _Fit:
         return identify(self.parameters, matrix, self.units, feature, what=what)
 
 
-def _scale(per_freedom: float, freedom: int, stated: bool, loss: Loss, minimum: Minimum) -> float:
+def _sandwich(minimum: Minimum, of_maps: Floats, loss: Loss, units: Floats) -> Floats:
+    """Covariance of the minimum of a robust loss, from the scatter of its scores (Huber 1964)."""
+    slopes, maps = minimum.jacobian, of_maps.size
+    score = _weighted(of_maps, loss)
+    priors = information(slopes[maps:])
+    bread = information(slopes[:maps], score_slopes(of_maps, loss)) + priors
+    inverse = inverse_of_information(bread, units)
+    return np.asarray(inverse @ (information(slopes[:maps], score**2) + priors) @ inverse)
+
+
+def _weighted(residuals: Floats, loss: Loss) -> Floats:
+    return np.asarray(robust_weights(residuals, loss) * residuals)
+
+
+def _scale(per_freedom: float, freedom: int, stated: bool, loss: Loss, residuals: Floats) -> float:
     """Factor of the variances: what residuals say beyond their deviations, never less than those state."""
     if loss != "linear":
-        weights = robust_weights(minimum.residuals, loss)
-        per_freedom = float(np.sum(weights * minimum.residuals**2) / max(float(weights.sum()), 1.0))
+        weights = robust_weights(residuals, loss)
+        per_freedom = float(np.sum(weights * residuals**2) / max(float(weights.sum()), 1.0))
     if not stated:
         return per_freedom
     return per_freedom if per_freedom > 1.0 + _MISFIT * math.sqrt(2.0 / freedom) else 1.0
 
 
 def _status(
-    minimum: Minimum, parameters: ParameterSet, per_freedom: float, freedom: int, stated: bool
+    minimum: Minimum, parameters: ParameterSet, per_freedom: float, freedom: int, plain: bool
 ) -> tuple[str, str]:
     if not minimum.converged:
         return (
@@ -330,7 +379,7 @@ def _status(
             "at a bound",
             f"{names}: the data ask for a value beyond, or say nothing; widen the bounds or fix it",
         )
-    if stated and per_freedom > max(_BAD, 1.0 + _MISFIT * math.sqrt(2.0 / freedom)):
+    if plain and per_freedom > max(_BAD, 1.0 + _MISFIT * math.sqrt(2.0 / freedom)):
         return (
             "misfit",
             f"chi-square per degree of freedom is {per_freedom:.2f}: look at the residual maps; the scenario "

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.inverse.experiment import MapExperiment, timed
 from lto_sim.inverse.forward import ForwardJob, Runner
-from lto_sim.inverse.inputs import PERTURBATION, RunInputs
+from lto_sim.inverse.inputs import RunInputs
 from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.kinetics.corrections.twin import on_cells
 from lto_sim.microscope.render import blurred_by_probe
+from lto_sim.scenario import Scenario
 
-__all__ = ["MapObjective", "Objective", "noise_of_maps", "signed_root"]
+__all__ = ["MapObjective", "Objective", "noise_of_maps", "on_other_cells", "signed_root"]
 
 Floats = NDArray[np.float64]
 
@@ -93,7 +94,7 @@ class MapObjective:
         self.experiments, self.parameters, self.runner = list(experiments), parameters, runner
         self.cell_factor = cell_factor
         self.runs = [
-            RunInputs(n, e, parameters, _mapping(e, parameters, n, cell_factor))
+            RunInputs(n, e, parameters, _mapping(e, parameters, n, cell_factor), e.stamp)
             for n, e in enumerate(experiments)
         ]
         self.steps: list[Floats | None] = [None] * len(self.runs)
@@ -105,7 +106,9 @@ class MapObjective:
 
     def at_cells(self, factor: float) -> MapObjective:
         """The same on other cells, steps not chosen yet."""
-        return MapObjective(self.experiments, self.parameters, self.runner, factor)
+        other = MapObjective(self.experiments, self.parameters, self.runner, factor)
+        other.noise = list(self.noise)
+        return other
 
     def freeze(self, theta: Floats) -> None:
         """Choose the steps of every run at this point, and the pixels that are compared.
@@ -155,11 +158,13 @@ class MapObjective:
         with_time: bool = False,
     ) -> ForwardJob:
         when = run.experiment.when + run.nuisances(theta)["maps.start_time"]
-        factors = [1.0]
+        times = when[None]
         if changed is None and (with_time or self._needs_time(run)):
-            factors += [1.0 + PERTURBATION, 1.0 - PERTURBATION]
-        times = when * np.array(factors)[:, None, None, None]
-        return ForwardJob(run.scenario(theta, changed), run.experiment.grid, times, self.steps[run.number])
+            apart = run.experiment.apart(when)
+            times = np.stack([when, when + apart, when - apart])
+        return ForwardJob(
+            run.scenario(theta, changed), run.experiment.grid, times, self.steps[run.number], run.stamp
+        )
 
     def _needs_time(self, run: RunInputs) -> bool:
         names = self.parameters.names
@@ -223,8 +228,9 @@ class MapObjective:
         """Change of the maps in time [1/s]."""
         nuisance = run.nuisances(theta)
         when = run.experiment.when + nuisance["maps.start_time"]
-        change = (values[1].astype(np.float64) - values[2]) / (2.0 * PERTURBATION)
-        rate = np.where(when > 0.0, change / np.where(when > 0.0, when, 1.0), 0.0)
+        apart = run.experiment.apart(when)
+        change = values[1].astype(np.float64) - values[2]
+        rate = np.where(apart > 0.0, change / np.where(apart > 0.0, 2.0 * apart, 1.0), 0.0)
         return nuisance["maps.contrast"] * self._blurred(run, rate)
 
     def jacobian(self, theta: Floats) -> Floats:
@@ -301,4 +307,14 @@ def _mapping(
         default=0.0,
     )
     scenario = timed(experiment.scenario, float(experiment.when.max()) + max(later, 0.0))
-    return (scenario if factor == 1.0 else on_cells(scenario, factor)).to_dict()
+    return on_other_cells(scenario, factor).to_dict()
+
+
+def on_other_cells(scenario: Scenario, factor: float) -> Scenario:
+    """Scenario on cells of another size, in as many more or fewer layers."""
+    layers = scenario.specimen.layers
+    if factor == 1.0:
+        return scenario
+    if factor > 1.0 or layers == 1:
+        return on_cells(scenario, factor)
+    return on_cells(scenario, factor).with_values({"specimen.layers": 2 * round(0.5 * layers / factor)})

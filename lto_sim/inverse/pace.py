@@ -17,7 +17,6 @@ from lto_sim.inverse.experiment import timed
 from lto_sim.inverse.forward import ForwardJob
 from lto_sim.inverse.inputs import RunInputs
 from lto_sim.inverse.objective import MapObjective
-from lto_sim.kinetics.corrections.twin import on_cells
 
 __all__ = ["guess_by_pace"]
 
@@ -63,12 +62,10 @@ def _chosen(run: RunInputs) -> NDArray[np.int64]:
 
 def _job(objective: MapObjective, run: RunInputs, theta: Floats) -> ForwardJob:
     when = run.experiment.when[_chosen(run)] + run.nuisances(theta)["maps.start_time"]
-    scenario = timed(run.experiment.scenario, float(run.experiment.when.max()) * float(_PACES[-1]))
-    factor = objective.cell_factor
+    longer = timed(run.experiment.scenario, float(run.experiment.when.max()) * float(_PACES[-1]))
     mapping: dict[str, Any] = run.scenario(theta)
-    longer = (scenario if factor == 1.0 else on_cells(scenario, factor)).to_dict()
-    mapping["drive"] = longer["drive"]
-    return ForwardJob(mapping, run.experiment.grid, when * _PACES[:, None, None, None])
+    mapping["drive"] = longer.to_dict()["drive"]
+    return ForwardJob(mapping, run.experiment.grid, when * _PACES[:, None, None, None], stamp=run.stamp)
 
 
 def _best(objective: MapObjective, run: RunInputs, values: NDArray[np.float32], theta: Floats) -> float:

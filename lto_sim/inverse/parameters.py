@@ -27,6 +27,8 @@ _RATE: Final = re.compile(r"(\.(at|k_c|k0|resistance))(\[\d+\])?$")
 _RUN: Final = re.compile(r"^(?P<path>.+?)\[(?P<run>\d+)\]$")
 _RATE_RANGE: Final[float] = 1e4
 _NUISANCE_BOUNDS: Final = {"maps.contrast": (0.2, 5.0), "maps.offset": (-1.0, 1.0)}
+_SMALL: Final[float] = 1e-6
+_TYPICAL: Final = {"maps.offset": 0.1, "maps.start_time": 1.0}
 _LENGTH_RANGE: Final[float] = 5.0
 _MOST_ENERGY: Final[float] = 3e5
 _OPTIONS: Final = ("start", "bounds", "prior")
@@ -73,6 +75,15 @@ class FreeParameter:
     def name(self) -> str:
         """Path, and the run in brackets where it belongs to one."""
         return self.path if self.run is None else f"{self.path}[{self.run}]"
+
+    @property
+    def small(self) -> float:
+        """A change of what is fitted that is small for a derivative of plain arithmetic."""
+        if self.logarithmic:
+            return _SMALL
+        return _SMALL * (
+            abs(self.start) or _TYPICAL.get(self.path, 1e-7 if "thickness" in self.path else 1.0)
+        )
 
     def coordinate(self, value: float) -> float:
         """What is fitted, for a value [SI]."""
@@ -255,8 +266,16 @@ class ParameterSet:
             for name, value in found.items():
                 parameters[mangled(name)].value = value
             parameters.update_constraints()
-            found |= {name: float(parameters[mangled(name)].value) for name in self.ties}
+            found |= {name: self._tied(name, float(parameters[mangled(name)].value)) for name in self.ties}
         return found
+
+    def _tied(self, name: str, value: float) -> float:
+        if not math.isfinite(value) or (is_rate(name) and value <= 0.0):
+            raise InputError(
+                f"ties.{name}", self.ties[name], "an expression that stays above 0 within the bounds",
+                f"it gives {value:g}: change it, or narrow the bounds",
+            )  # fmt: skip
+        return value
 
     def prior_residuals(self, theta: Floats) -> tuple[Floats, Floats]:
         """Residuals of the priors, and their derivatives, (priors,) and (priors, parameters)."""

@@ -27,6 +27,7 @@ __all__ = [
     "information",
     "minimise",
     "robust_weights",
+    "score_slopes",
 ]
 
 Floats = NDArray[np.float64]
@@ -41,7 +42,9 @@ _KEPT: Final[float] = 0.1
 _GOOD: Final[float] = 0.5
 _DAMPED, _FREED = 8.0, 5.0
 _FIRST_DAMPING: Final[float] = 1e-3
-_LARGEST_DAMPING: Final[float] = 1e6
+_LARGEST_DAMPING: Final[float] = 1e3
+_KINKS: Final[float] = 2.0
+"""Promised decrease that kinks may leave: no shorter step brings any of it."""
 _LARGEST_STEP: Final[float] = 1.5
 """Largest step in the logarithm of a rate."""
 
@@ -93,13 +96,14 @@ def minimise(
     theta = objective.parameters.inside(theta)
     longest = np.array([_LARGEST_STEP if p.logarithmic else math.inf for p in objective.parameters.free])
     residuals = objective.residuals(theta)
-    cost = _cost(residuals, loss)
+    priors = objective.parameters.prior_residuals(theta)[0].size
+    cost = _cost(residuals, loss, priors)
     count, damping, converged = 1, _FIRST_DAMPING, False
     jacobian = objective.jacobian(theta)
     if on_step is not None:
         on_step(theta, chi_square(residuals))
     while count < most:
-        weights = robust_weights(residuals, loss)
+        weights = robust_weights(residuals, loss, priors)
         gradient = jacobian.T @ (weights * residuals)
         matrix = information(jacobian, weights)
         step, promised = _step(matrix, gradient, damping, theta, low, high, longest)
@@ -112,7 +116,7 @@ def minimise(
         moved = objective.parameters.inside(theta + step)
         there = objective.residuals(moved)
         count += 1
-        lower = cost - _cost(there, loss)
+        lower = cost - _cost(there, loss, priors)
         if math.isfinite(lower) and on_step is not None:
             on_step(moved, chi_square(there))
         if math.isfinite(lower) and lower > _KEPT * promised:
@@ -120,11 +124,13 @@ def minimise(
             jacobian = objective.jacobian(theta)
             damping = damping / _FREED if lower > _GOOD * promised else damping
             continue
-        if promised < 5.0 * enough and math.isfinite(lower):  # a kink: nothing below it matters
+        left = _step(matrix, gradient, 0.0, theta, low, high, longest)[1]
+        if left < 2.5 * enough and math.isfinite(lower):  # less than a kink: nothing below it matters
             converged = True
             break
         damping = max(damping, _FIRST_DAMPING) * _DAMPED
         if damping > _LARGEST_DAMPING:
+            converged = left < _KINKS
             break
     bound = _on_bounds(theta, low, high)
     return Minimum(theta, residuals, jacobian, cost, converged, bound, count)
@@ -164,11 +170,12 @@ def _on_bounds(theta: Floats, low: Floats, high: Floats) -> tuple[int, ...]:
     return tuple(np.flatnonzero(np.minimum(theta - low, high - theta) < _AT_BOUND * width).tolist())
 
 
-def _cost(residuals: Floats, loss: Loss) -> float:
-    """Half of chi-square; of a robust loss half the sum of its bent squares."""
+def _cost(residuals: Floats, loss: Loss, priors: int) -> float:
+    """Half of chi-square; of a robust loss half the sum of its bent squares, those of priors as they are."""
     if not np.isfinite(residuals).all():
         return math.inf
-    return 0.5 * float(bent_squares(residuals, loss).sum())
+    maps = residuals.size - priors
+    return 0.5 * (float(bent_squares(residuals[:maps], loss).sum()) + chi_square(residuals[maps:]))
 
 
 def bent_squares(residuals: Floats, loss: Loss) -> Floats:
@@ -185,8 +192,24 @@ def chi_square(residuals: Floats) -> float:
     return float(residuals @ residuals)
 
 
-def robust_weights(residuals: Floats, loss: Loss) -> Floats:
-    """Weights that a robust loss gives to residuals, 1 for the plain one."""
+def robust_weights(residuals: Floats, loss: Loss, priors: int = 0) -> Floats:
+    """Weights that a robust loss gives to residuals, 1 for the plain one and for the last `priors`."""
+    weights = _weights(residuals, loss)
+    weights[residuals.size - priors :] = 1.0
+    return weights
+
+
+def score_slopes(residuals: Floats, loss: Loss) -> Floats:
+    """Derivatives of the score of each residual, its weight times itself: 1 for the plain loss."""
+    z = (residuals / ROBUST_SCALE) ** 2
+    if loss == "soft_l1":
+        return np.asarray((1.0 + z) ** -1.5)
+    if loss == "cauchy":
+        return np.asarray((1.0 - z) / (1.0 + z) ** 2)
+    return np.ones_like(residuals)
+
+
+def _weights(residuals: Floats, loss: Loss) -> Floats:
     z = (residuals / ROBUST_SCALE) ** 2
     if loss == "soft_l1":
         return np.asarray(1.0 / np.sqrt(1.0 + z))

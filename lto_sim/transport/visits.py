@@ -31,8 +31,9 @@ __all__ = ["PixelGrid", "VisitedRun", "visit"]
 
 Floats = NDArray[np.float64]
 
-_LEAST_SHARE: Final[float] = 1e-9
-"""Content of a pixel, over the largest, below which there is no particle in it."""
+_LEAST_SHARE: Final[float] = 0.25
+"""Area of the particle in a pixel, over the largest, below which the pixel counts as beside it: slivers at an
+edge say more of the mesh than of the particle."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +142,8 @@ class _Visits:
         self.edges = edges
         self.inert_lithium = inert_fraction * self.projection.columns(inert / cell)
         content = self.projection.columns((mesh.volume.sum(axis=0) + inert) / cell)
-        inside = content > _LEAST_SHARE * content.max(initial=0.0)
+        covered = self.projection.columns(mesh.fraction)
+        inside = (content > 0.0) & (covered > _LEAST_SHARE * covered.max(initial=0.0))
         self.share = np.where(inside, 1.0 / np.where(inside, content, 1.0), np.nan)
         pixel = np.broadcast_to(np.arange(math.prod(grid.shape)).reshape(grid.shape), times.shape).ravel()
         self.order = np.argsort(times, axis=None, kind="stable")

@@ -62,10 +62,10 @@ class Likelihood:
         )
         self.theta = fit.minimum.theta.copy()
         self.at_bound = fit.minimum.at_bound
-        self.residuals, slope = bend(fit.minimum.residuals, self.loss)
+        self.priors = int(self.parameters.prior_residuals(self.theta)[0].size)
+        self.residuals, slope = self.bent(fit.minimum.residuals)
         self.jacobian = fit.minimum.jacobian * slope[:, None]
         self.covariance = self.scale * _inverse(self.jacobian.T @ self.jacobian)
-        self.priors = int(self.parameters.prior_residuals(self.theta)[0].size)
 
     @property
     def deviation(self) -> Floats:
@@ -77,23 +77,17 @@ class Likelihood:
         moved = residuals - self.residuals  # the difference of two large sums would lose digits
         return float(moved @ (moved + 2.0 * self.residuals)) / self.scale
 
-    def prior_excess(self, points: Floats) -> Floats:
-        """What the priors have beyond their part of :meth:`square`, which the scale has divided, (points,).
+    def bent(self, residuals: Floats) -> tuple[Floats, Floats]:
+        """Residuals whose squares over the scale are the loss, and their derivatives by the plain ones.
 
-        The scale says how far the stated deviations of the maps are off; of a prior it says nothing.
-
-        Parameters
-        ----------
-        points : What is fitted, (points, parameters).
+        Those of priors are not bent, and raised by the root of the scale: the scale says how far the stated
+        deviations of the maps are off; of a prior it says nothing.
         """
-        if self.priors == 0 or (self.scale == 1.0 and self.loss == "linear"):
-            return np.zeros(points.shape[0])
-        found = []
-        for point in points:
-            plain = self.parameters.prior_residuals(point)[0]
-            bent = bend(plain, self.loss)[0]
-            found.append(float(plain @ plain) - float(bent @ bent) / self.scale)
-        return np.array(found)
+        maps = residuals.size - self.priors
+        found, slope = bend(residuals[:maps], self.loss)
+        root = np.sqrt(self.scale)
+        ones = np.full(self.priors, root)
+        return np.concatenate([found, root * residuals[maps:]]), np.concatenate([slope, ones])
 
     def residuals_at(self, points: Sequence[Floats]) -> list[Floats]:
         """Bent residuals at several points; their runs are made together.
@@ -108,7 +102,7 @@ class Likelihood:
             lot = list(points[first : first + _TOGETHER])
             if isinstance(objective, MapObjective) and len(lot) > 1:
                 objective.prepare(lot)
-            found += [bend(objective.residuals(point), self.loss)[0] for point in lot]
+            found += [self.bent(objective.residuals(point))[0] for point in lot]
         return found
 
     @contextmanager

@@ -200,7 +200,7 @@ class _Chain:
                     square[k] = value
                 else:
                     self.failed += 1
-        return np.asarray(-0.5 * (square + self.likelihood.prior_excess(theta)))
+        return np.asarray(-0.5 * square)
 
     def run(self, block: int) -> None:
         """Go on until the steps are enough or at their limit."""

@@ -50,6 +50,7 @@ def _along(reference: MapFit, fit: MapFit, runner: Runner) -> MapFit:
     own, minimum = fit.objective, fit.minimum
     objective = MapObjective(own.experiments, own.parameters, runner, own.cell_factor)
     objective.take_pixels_of(own)
+    objective.noise = list(own.noise)
     objective.steps = list(reference.objective.steps)
     residuals = objective.residuals(minimum.theta)
     if not np.isfinite(residuals).all():
