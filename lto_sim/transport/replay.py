@@ -49,15 +49,15 @@ class ReplayedLoop(TimeLoop):
         return "time"
 
     def _ends_of(self, end_of_leg: float) -> list[float]:
-        inside = self.ends[(self.ends > self.time) & (self.ends < end_of_leg)]
-        if inside.size and end_of_leg - inside[-1] <= _SAME * (end_of_leg - self.time):
-            inside = inside[:-1]
-        given = np.concatenate([[self.time], inside])
-        rest = end_of_leg - float(given[-1])
-        size = float(np.diff(given)[-1]) if given.size > 1 else rest
-        more = max(math.ceil(rest / size * (1.0 - _SAME)), 1)
-        beyond = float(given[-1]) + rest * np.arange(1, more) / more
-        return [*given[1:].tolist(), *beyond.tolist(), end_of_leg]
+        slack = _SAME * (end_of_leg - self.time)
+        inside = self.ends[(self.ends > self.time) & (self.ends < end_of_leg - slack)]
+        given = [self.time, *inside.tolist()]
+        rest = end_of_leg - given[-1]
+        more = 1
+        if self.ends.size and self.ends[-1] < end_of_leg - slack and len(given) > 1:
+            more = max(math.ceil(rest / (given[-1] - given[-2]) * (1.0 - _SAME)), 1)
+        beyond = given[-1] + rest * np.arange(1, more) / more
+        return [*given[1:], *beyond.tolist(), end_of_leg]
 
     def _step_to(self, leg: Leg, end: float, end_of_leg: float, halvings: int) -> bool:
         size = end - self.time
