@@ -154,7 +154,7 @@ def test_start_time_contrast_and_offset_of_the_maps(maps: xr.Dataset) -> None:
     late["time"] = maps["time"] - 0.5  # the run's time is 0.5 s when that of the maps is 0
     late = late.isel(time=slice(2, None))
     found = fit_maps(
-        late, started(), [*FREE, "maps.contrast", "maps.offset", "maps.start_time"], processes=1, cells=False
+        late, particle(), [*FREE, "maps.contrast", "maps.offset", "maps.start_time"], processes=1, cells=False
     )
     for name, truth, worst in (
         ("maps.contrast", 0.8, 0.03), ("maps.offset", 0.1, 0.03), ("maps.start_time", 0.5, 0.3),
@@ -412,3 +412,50 @@ def test_the_signed_root_of_a_skew_likelihood_and_its_slope() -> None:
     smooth = np.abs(np.abs(u) - 4.0) > 1e-3
     np.testing.assert_allclose(slope[smooth], ((above - below) / (2.0 * h))[smooth], rtol=1e-5)
     assert (np.diff(z) > 0.0).all()
+
+
+# What a new user trips over
+
+
+def test_per_cent_and_intensities_are_told(maps: xr.Dataset) -> None:
+    per_cent = maps.assign(li_fraction=100.0 * maps["li_fraction"])
+    with pytest.raises(InputError, match="divide by 100"):
+        fit_maps(per_cent, particle(), FREE)
+
+
+def test_a_shift_of_a_part_of_a_pixel_is_refused(maps: xr.Dataset) -> None:
+    with pytest.raises(InputError, match="of one off"):
+        fit_maps(maps.assign_coords(x=maps["x"] + 10e-9), particle(), FREE)
+    with pytest.raises(InputError, match="those of the scenario's scan"):
+        fit_maps(maps.assign_coords(x=1.01 * maps["x"]), particle(), FREE)
+
+
+def test_deviations_that_are_none(maps: xr.Dataset) -> None:
+    negative = maps.copy(deep=True)
+    negative["li_fraction_std"].values[0, 0, 0] = -0.1
+    with pytest.raises(InputError, match="1 values of 0 or less"):
+        fit_maps(negative, particle(), FREE)
+
+
+def test_a_prior_that_the_maps_contradict_is_named(maps: xr.Dataset) -> None:
+    free = {D: {}, "contacts.lps.k_c": {"prior": (4e-5, 1e-6)}}
+    found = fit_maps(maps, particle(), free, processes=1, cells=False)
+    assert any("contradict" in line for line in found.identifiability.lines)
+    assert any("its prior included" in line for line in found.identifiability.lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"free": None}, "free"), ({"free": [3]}, "free"), ({"free": {D: 1e-14}}, f"free.{D}"),
+        ({"free": ["specimen.cell"]}, "free.specimen.cell"), ({"starts": 1.5}, "starts"),
+        ({"seed": -1}, "seed"),
+        ({"processes": 0}, "processes"), ({"processes": "two"}, "processes"), ({"maps": "maps.zarr"}, "maps"),
+        ({"residuals": "counts"}, "residuals"), ({"loss": "huber"}, "loss"),
+    ],
+)  # fmt: skip
+def test_arguments_of_another_kind_are_one_line(maps: xr.Dataset, change: Any, field: str) -> None:
+    given: dict[str, Any] = {"maps": maps, "scenario": particle(), "free": FREE} | change
+    with pytest.raises(InputError) as caught:
+        fit_maps(**given)
+    assert caught.value.field == field

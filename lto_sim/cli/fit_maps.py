@@ -196,6 +196,9 @@ def _read(source: Path, options: MapOptions) -> xr.Dataset:
                 raise InputError(
                     str(source), "a run", allowed, f"make maps of it: lto-sim render {source.name}"
                 )
+        for option, value in (("--frame-time", options.frame_time), ("--pixel", options.pixel)):
+            if value is not None:
+                raise InputError(option, value, "left out: the maps say it", "it is for images that do not")
     return read_maps(source, options.frame_time, options.pixel, field=str(source))
 
 

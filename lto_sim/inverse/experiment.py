@@ -26,6 +26,10 @@ Floats = NDArray[np.float64]
 
 _EVEN: Final[float] = 0.02
 """Difference of pixel sizes, as part of a pixel, that is none."""
+_PIXEL: Final[float] = 0.003
+"""The same against the scenario's scan: D goes with its square."""
+_OFF: Final[float] = 0.1
+"""Part of a pixel by which a grid may lie off that of the scenario's scan."""
 _PLACED: Final[float] = 0.25
 """Pixels by which the particle may reach beyond the recorded frame's edge beside rounding, or be moved."""
 _APART: Final[float] = 0.01
@@ -124,6 +128,10 @@ def read_experiment(
         Axes missing, uneven or falling, no values, another pixel size than the scenario's scan, another
         orientation or place than the particle's, a drive whose steps end by anything but time.
     """
+    if not isinstance(maps, xr.Dataset):
+        raise InputError(
+            name, type(maps).__name__, "an xarray.Dataset with li_fraction(time, y, x)", "open the maps"
+        )
     fraction = maps.get("li_fraction")
     if fraction is None or set(fraction.dims) != {"time", "y", "x"}:
         raise InputError(
@@ -151,6 +159,12 @@ def read_experiment(
     if "li_fraction_std" in maps:
         deviation = np.array(maps["li_fraction_std"].transpose("time", "y", "x").values, dtype=np.float64)
         good = np.isfinite(deviation) & (deviation > 0.0)
+        bad = np.isfinite(values) & np.isfinite(deviation) & ~good
+        if bad.any() and (good.any() or (deviation[bad] < 0.0).any()):
+            raise InputError(
+                f"{name}.li_fraction_std", f"{int(bad.sum())} values of 0 or less",
+                "> 0, or NaN where unknown", "leave it out to weigh by the scatter of the frames",
+            )  # fmt: skip
         deviation = np.where(good, deviation, np.nan) if good.any() else None
     delay = np.zeros((y.size, x.size))
     scan = scenario.scan
@@ -186,13 +200,23 @@ def _require_geometry(scenario: Scenario, x: Floats, y: Floats, name: str) -> No
     size = right - left, bottom - top
     if scenario.scan is not None:
         wanted = tuple(length / count for length, count in zip(size, scenario.scan.pixels, strict=True))
-        if any(abs(a / b - 1.0) > _EVEN for a, b in zip(pixel, wanted, strict=True)):
-            turned = all(abs(a / b - 1.0) <= _EVEN for a, b in zip(pixel, reversed(wanted), strict=True))
+        if any(abs(a / b - 1.0) > _PIXEL for a, b in zip(pixel, wanted, strict=True)):
+            turned = all(abs(a / b - 1.0) <= _PIXEL for a, b in zip(pixel, reversed(wanted), strict=True))
             raise InputError(
                 f"{name}.x", "pixels of {:.4g} x {:.4g} nm".format(*(1e9 * p for p in pixel)),
                 "those of the scenario's scan, {:.4g} x {:.4g} nm".format(*(1e9 * p for p in wanted)),
                 "exchange x and y: the maps are turned" if turned
                 else "correct scan.pixels, the outline, or the maps",
+            )  # fmt: skip
+        off = [
+            abs(offset - round(offset))
+            for offset in ((x[0] - left) / pixel[0] - 0.5, (y[0] - top) / pixel[1] - 0.5)
+        ]
+        if max(off) > _OFF:
+            raise InputError(
+                f"{name}.x", f"pixels {off[0]:.2f} and {off[1]:.2f} of one off along x and y",
+                "the pixels of the scenario's scan",
+                "move the axes of the maps, or leave scan out of the scenario",
             )  # fmt: skip
     frame = (x[0] - 0.5 * pixel[0], y[0] - 0.5 * pixel[1], x[-1] + 0.5 * pixel[0], y[-1] + 0.5 * pixel[1])
     common = [

@@ -31,6 +31,7 @@ class Described(Protocol):
 Free = Sequence[str] | Mapping[str, Mapping[str, Any]]
 
 _NOT_FREE: Final = ("numerics", "scan", "output", "profile", "seed", "schema_version", "title", "maps")
+_CELLS: Final = ("specimen.cell", "specimen.layers", "specimen.symmetry", "specimen.grid_point")
 _SHIFT: Final[float] = 0.25
 """Part of a recording by which it may begin earlier or later than it says."""
 _SAME: Final[float] = 1e-9
@@ -55,11 +56,20 @@ def free_parameters(
         Nothing free, a name twice, a path that is no number of the scenario, a contact that it lacks, start
         values that differ between recordings.
     """
-    options: dict[str, Mapping[str, Any]] = (
-        {str(name): dict(given or {}) for name, given in free.items()} if isinstance(free, Mapping) else {}
-    )
+    if isinstance(free, str) or not isinstance(free, Mapping | Sequence) or not free:
+        raise InputError("free", free, "a list of paths", 'for example free=["material.D_Li4.at"]')
+    options: dict[str, Mapping[str, Any]] = {}
+    for name, given in free.items() if isinstance(free, Mapping) else ():
+        if given is not None and not isinstance(given, Mapping):
+            raise InputError(
+                f"free.{name}",
+                given,
+                "a mapping of start, bounds, prior",
+                f'for example {{"start": {given!r}}}',
+            )
+        options[str(name)] = dict(given or {})
     names = list(free)
-    if isinstance(free, str) or not names:
+    if not all(isinstance(name, str) for name in names):
         raise InputError("free", free, "a list of paths", 'for example free=["material.D_Li4.at"]')
     if len(set(names)) < len(names):
         raise InputError("free", names, "every path once", "remove the second")
@@ -146,7 +156,7 @@ def _converter(path: str, experiments: Sequence[Described]) -> Callable[[str], f
 def _value(path: str, run: int | None, experiments: Sequence[Described], field: str) -> float:
     """Value of the scenario, the same in all recordings that it belongs to."""
     chosen = list(experiments) if run is None else [experiments[run]]
-    if path.partition(".")[0] in _NOT_FREE:
+    if path.partition(".")[0] in _NOT_FREE or path in _CELLS:
         raise InputError(
             field, path, "a path of material, specimen, surface, contacts, drive, or " + ", ".join(NUISANCES),
             "the recording is what it is",
@@ -180,6 +190,8 @@ def _no_number(path: str, field: str, scenario: Scenario) -> InputError:
         return InputError(field, path, known, "correct the name")
     if first == "contacts" and key.split(".")[0] in {"k_c", "k0"}:
         law = mapping["contacts"][name].get("law", "equilibrium")
+        if law == "linear":
+            return InputError(field, path, f"contacts.{name}.k_c", "the linear law has k_c")
         remedy = f'give contacts.{name} law = "linear" and a k_c to begin with'
         return InputError(field, path, f"absent with law = {law!r}", remedy)
     if first == "surface":

@@ -30,6 +30,7 @@ _OPEN: Final[float] = 0.1
 """Deviation of a combination, in natural units, below which a tie of its parameters does not matter."""
 _SMALL_PART: Final[float] = 0.1
 _NATURAL: Final = {".Ea": 9648.533212, "maps.contrast": 0.1, "maps.offset": 0.1}
+_FEWEST_FRAMES: Final = 4
 _LEAST: Final[float] = 1e-30
 
 
@@ -210,6 +211,8 @@ def size_in_words(std: float, parameter: FreeParameter) -> str:
         return "any factor" if std > 20.0 else f"a factor of {math.exp(std):.3g}"
     if parameter.path.endswith(".Ea"):
         return f"{0.1 * std:.2g} eV"
+    if parameter.path == "temperature":
+        return f"{std * abs(parameter.start):.2g} K"
     if parameter.path == "maps.start_time":
         return f"{std:.2g} of a frame"
     if parameter.path in {"maps.contrast", "maps.offset"}:
@@ -230,7 +233,8 @@ def _words(
     for n, parameter in enumerate(parameters.free):
         size = size_in_words(float(std[n]), parameter)
         if std[n] <= _UNKNOWN:
-            lines.append(f"{parameter.name} is known to {size}.")
+            prior = "" if parameter.prior is None else ", its prior included"
+            lines.append(f"{parameter.name} is known to {size}{prior}.")
         elif parameter.name in tied and alone[n] < _UNKNOWN:
             other = size_in_words(float(alone[n]), parameter)
             lines.append(
@@ -271,7 +275,12 @@ def _factor(name: str, power: float) -> str:
 
 
 def weakest_feature(
-    jacobian: Floats, displacement: Floats, frame: NDArray[np.int64], frame_time: Floats, units: Floats
+    jacobian: Floats,
+    displacement: Floats,
+    frame: NDArray[np.int64],
+    frame_time: Floats,
+    units: Floats,
+    of_scenario: NDArray[np.bool_],
 ) -> Feature | None:
     """What the maps tell the least known combination by.
 
@@ -282,15 +291,19 @@ def weakest_feature(
     frame : Frame of every residual, counted over all recordings.
     frame_time : Time of every frame as part of its recording [1].
     units : From :func:`natural_units`.
+    of_scenario : Which parameters belong to the scenario rather than to the maps.
 
     Returns
     -------
-    Shares; None for fewer than two parameters.
+    Shares; None for fewer than two parameters or four frames, or where that combination is one of contrast,
+    offset and start time, of which neither place nor shape of a front tells.
     """
     scaled = jacobian * units
     if scaled.shape[1] < 2:
         return None
     values, vectors = np.linalg.eigh(scaled.T @ scaled)
+    if not of_scenario[int(np.abs(vectors[:, 0]).argmax())] or frame_time.size < _FEWEST_FRAMES:
+        return None
     weak = scaled @ vectors[:, 0]
     others = scaled @ vectors[:, 1:]
     fit, *_ = np.linalg.lstsq(others, weak, rcond=None)

@@ -23,6 +23,7 @@ from lto_sim.inverse.identifiability import Identifiability, identify, natural_u
 from lto_sim.inverse.inputs import NUISANCES
 from lto_sim.inverse.parameters import ParameterSet, split_run
 from lto_sim.inverse.search import chi_square, information, minimise
+from lto_sim.inverse.uncertainty import status_of
 from lto_sim.kinetics.corrections import true_rate
 from lto_sim.scenario import Scenario
 
@@ -39,18 +40,23 @@ class LateRateFit(Estimates):
     ----------
     predicted : Rate constants at the estimates [m2 s-1].
     chi_square, freedom : Of the residuals; with no freedom left nothing tests the model.
+    status, advice : As of a fit of maps. Where chi-square exceeds its freedom the deviations are raised.
     identifiability : What the rate constants know, and what they do not.
     """
 
     predicted: Floats
     chi_square: float
     freedom: int
+    status: str
+    advice: str
     identifiability: Identifiability
 
     def summary(self, level: float = 0.95) -> dict[str, Any]:
         """Return the result for JSON, units in the names."""
         return {
             "fit": "late rate constants",
+            "status": self.status,
+            "advice": self.advice,
             "level": level,
             "parameters": self.rows(level),
             "correlation": self.correlation.tolist(),
@@ -143,8 +149,16 @@ def fit_late_rates(
     -----
     Holds for fronts beyond 2 sqrt(3 l H), see `lto_sim.exact.thin_lamella`.
     """
-    measured, deviation = (np.asarray(v, dtype=np.float64) for v in (k, k_std))
-    if measured.ndim != 1 or measured.shape != deviation.shape or measured.size != len(scenarios):
+    try:
+        measured, deviation = (np.asarray(v, dtype=np.float64) for v in (k, k_std))
+    except (TypeError, ValueError):
+        raise InputError("k", k, "numbers [m2 s-1]", "give lists or arrays of them") from None
+    if (
+        measured.ndim != 1
+        or measured.shape != deviation.shape
+        or measured.size != len(scenarios)
+        or not measured.size
+    ):
         raise InputError(
             "k", f"{measured.size}, {deviation.size} and {len(scenarios)} scenarios", "as many of each",
             "give one rate constant, deviation and scenario a lamella",
@@ -152,7 +166,9 @@ def fit_late_rates(
     good = np.isfinite(measured) & np.isfinite(deviation) & (measured > 0.0) & (deviation > 0.0)
     if not good.all():
         n = int(np.flatnonzero(~good)[0])
-        raise InputError(f"k[{n}]", (measured[n], deviation[n]), "k > 0 and k_std > 0", "leave the point out")
+        raise InputError(
+            f"k[{n}]", (float(measured[n]), float(deviation[n])), "k > 0 and k_std > 0", "leave the point out"
+        )
     parameters = free_parameters(free, [_Particle(s) for s in scenarios], ties)
     for name in parameters.names:
         if split_run(name)[0] in NUISANCES:
@@ -161,12 +177,17 @@ def fit_late_rates(
     objective.predicted(parameters.start)  # what a scenario refuses is said here
     found = minimise(objective, parameters.start, enough=1e-9, most=200)
     units = natural_units(parameters.free, 1.0)
-    matrix = information(found.jacobian)
+    square, of_k = chi_square(found.residuals[: measured.size]), measured.size - len(parameters.free)
+    scale = max(square / of_k, 1.0) if of_k > 0 else 1.0
+    weights = np.ones(found.residuals.size)
+    weights[: measured.size] /= scale
+    matrix = information(found.jacobian, weights)
+    status, advice = status_of(found, parameters, square / max(of_k, 1), max(of_k, 1), of_k > 0)
     known = identify(parameters, matrix, units, None, what="these late rate constants")
     known = known.with_lines(_remedy(known, objective, found.theta, matrix, units))
     return LateRateFit(
         parameters, found.theta, inverse_of_information(matrix, units), objective.predicted(found.theta),
-        chi_square(found.residuals), max(found.residuals.size - len(parameters.free), 0), known,
+        square, max(of_k, 0), status, advice, known,
     )  # fmt: skip
 
 

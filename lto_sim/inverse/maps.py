@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import xarray as xr
@@ -23,6 +23,7 @@ from lto_sim.inverse.experiment import MapExperiment, read_experiment
 from lto_sim.inverse.forward import Runner
 from lto_sim.inverse.free import Free, free_parameters
 from lto_sim.inverse.identifiability import Identifiability, identify, natural_units, weakest_feature
+from lto_sim.inverse.inputs import NUISANCES
 from lto_sim.inverse.objective import MapObjective
 from lto_sim.inverse.parameters import ParameterSet
 from lto_sim.inverse.result import MapFit, fitted_maps
@@ -33,9 +34,9 @@ from lto_sim.inverse.search import (
     information,
     minimise,
     robust_weights,
-    score_slopes,
 )
 from lto_sim.inverse.starts import several_starts
+from lto_sim.inverse.uncertainty import sandwich, status_of, variance_scale
 from lto_sim.inverse.unseen import require_seen
 from lto_sim.scenario import Scenario
 
@@ -52,9 +53,9 @@ _ROUNDS: Final = 5
 _ROUGH, _FINE = 1.0, 0.02
 _LOST: Final[float] = 0.5
 """Deviation of the logarithm of a rate, all else known, from which on the maps are said not to see it."""
-_MISFIT: Final[float] = 3.0
-_BAD: Final[float] = 1.3
-"""Chi-square per degree of freedom from which on the model is said not to fit."""
+_LARGEST_FRACTION: Final[float] = 3.0
+_CONFLICT: Final[float] = 3.0
+"""Deviations between a prior and an estimate from which on they disagree."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +133,16 @@ def fit_maps(
         raise InputError("loss", loss, " or ".join(get_args(Loss)), "use linear")
     if residuals not in {"maps", "spectra"}:
         raise InputError("residuals", residuals, "maps or spectra", "use maps")
-    if starts < 1:
-        raise InputError("starts", starts, ">= 1", "use 1")
+    for field, number, least in (
+        ("starts", starts, 1),
+        ("seed", seed, 0),
+        ("processes", 1 if processes is None else processes, 1),
+    ):
+        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+            raise InputError(field, number, f"a whole number >= {least}", "leave it out")
     experiments = _experiments(maps, scenario, residuals == "spectra")
     parameters = free_parameters(free, experiments, ties)
+    _require_fractions(experiments, parameters)
     began = time.monotonic()
     cache = None if out is None else RunCache(Path(out) / "forward_runs")
     with Workers(processes) as workers:
@@ -148,7 +155,8 @@ def fit_maps(
 def _experiments(
     maps: xr.Dataset | Sequence[xr.Dataset], scenario: Scenario | Sequence[Scenario], spectra: bool
 ) -> list[MapExperiment]:
-    recordings = [maps] if isinstance(maps, xr.Dataset) else list(maps)
+    one = isinstance(maps, xr.Dataset | xr.DataArray | str | Path)
+    recordings: list[Any] = [maps] if one else list(maps)
     scenarios = [scenario] if isinstance(scenario, Scenario) else list(scenario)
     if not recordings:
         raise InputError("maps", 0, "at least one recording", "give maps")
@@ -164,6 +172,19 @@ def _experiments(
         read_experiment(m, s, f"maps[{n}]" if several else "maps", spectra=spectra)
         for n, (m, s) in enumerate(zip(recordings, scenarios, strict=True))
     ]
+
+
+def _require_fractions(experiments: Sequence[MapExperiment], parameters: ParameterSet) -> None:
+    """Refuse intensities and per cent where nothing free could make li fractions of them."""
+    for n, experiment in enumerate(experiments):
+        if {"maps.contrast", f"maps.contrast[{n}]"} & set(parameters.names):
+            continue
+        usual = float(np.nanmedian(np.abs(experiment.values)))
+        if usual > _LARGEST_FRACTION:
+            raise InputError(
+                "maps.li_fraction", f"a median of {usual:.3g}", "li fractions, between about 0 and 1",
+                "divide by 100 if it is per cent; of intensities free maps.contrast and maps.offset",
+            )  # fmt: skip
 
 
 class _Fit:
@@ -308,23 +329,23 @@ class _Fit:
         freedom = max(of_maps.size - len(self.parameters.free), 1)
         square = chi_square(of_maps)
         stated = self.stated
-        scale = _scale(square / freedom, freedom, stated, self.loss, of_maps)
+        scale = variance_scale(square / freedom, freedom, stated, self.loss, of_maps)
         weights = robust_weights(minimum.residuals, self.loss, minimum.residuals.size - of_maps.size)
         weights[: of_maps.size] /= scale  # of priors the scatter of the maps says nothing
         matrix = information(minimum.jacobian, weights)
         covariance = inverse_of_information(matrix, self.units)
         if self.loss != "linear":
-            covariance = _sandwich(minimum, of_maps, self.loss, self.units)
+            covariance = sandwich(minimum, of_maps, self.loss, self.units)
         parts = {"noise": np.sqrt(np.diag(covariance))}
         theta = minimum.theta
         if effect is not None:
             theta = self.parameters.inside(theta + effect.shift)
             parts["cells"] = np.abs(effect.doubt)
             covariance = covariance + np.outer(effect.doubt, effect.doubt)
-        status, advice = _status(
+        status, advice = status_of(
             minimum, self.parameters, square / freedom, freedom, stated and self.loss == "linear"
         )
-        known = self._identified(minimum, matrix)
+        known = self._identified(minimum, matrix, scale, status == "misfit")
         rates = derived_rates(objective.runs, theta, covariance)
         images, runner = tuple(fitted_maps(objective, minimum.theta)), self.runner
         return MapFit(
@@ -333,56 +354,38 @@ class _Fit:
             time.monotonic() - began, tuple(minima), images,
         )  # fmt: skip
 
-    def _identified(self, minimum: Minimum, matrix: Floats) -> Identifiability:
+    def _identified(self, minimum: Minimum, matrix: Floats, scale: float, misfit: bool) -> Identifiability:
         slopes, frame, when = self.objective.displacement(minimum.theta)
-        feature = weakest_feature(minimum.jacobian[: slopes.size], slopes, frame, when, self.units)
+        of_scenario = np.array([p.path not in NUISANCES for p in self.parameters.free])
+        feature = weakest_feature(
+            minimum.jacobian[: slopes.size], slopes, frame, when, self.units, of_scenario
+        )
         count = len(self.experiments)
         what = "this recording" if count == 1 else f"these {count} recordings"
-        return identify(self.parameters, matrix, self.units, feature, what=what)
+        known = identify(self.parameters, matrix, self.units, feature, what=what)
+        conflicts = self._conflicts(minimum, scale)
+        if not misfit:
+            return known.with_lines(conflicts)
+        opening = "The scenario does not show these maps (see the misfit): what follows holds only if it did."
+        return replace(known, lines=(opening, *known.lines, *conflicts))
 
-
-def _sandwich(minimum: Minimum, of_maps: Floats, loss: Loss, units: Floats) -> Floats:
-    """Covariance of the minimum of a robust loss, from the scatter of its scores (Huber 1964)."""
-    slopes, maps = minimum.jacobian, of_maps.size
-    score = _weighted(of_maps, loss)
-    priors = information(slopes[maps:])
-    bread = information(slopes[:maps], score_slopes(of_maps, loss)) + priors
-    inverse = inverse_of_information(bread, units)
-    return np.asarray(inverse @ (information(slopes[:maps], score**2) + priors) @ inverse)
-
-
-def _weighted(residuals: Floats, loss: Loss) -> Floats:
-    return np.asarray(robust_weights(residuals, loss) * residuals)
-
-
-def _scale(per_freedom: float, freedom: int, stated: bool, loss: Loss, residuals: Floats) -> float:
-    """Factor of the variances: what residuals say beyond their deviations, never less than those state."""
-    if loss != "linear":
-        weights = robust_weights(residuals, loss)
-        per_freedom = float(np.sum(weights * residuals**2) / max(float(weights.sum()), 1.0))
-    if not stated:
-        return per_freedom
-    return per_freedom if per_freedom > 1.0 + _MISFIT * math.sqrt(2.0 / freedom) else 1.0
-
-
-def _status(
-    minimum: Minimum, parameters: ParameterSet, per_freedom: float, freedom: int, plain: bool
-) -> tuple[str, str]:
-    if not minimum.converged:
-        return (
-            "not converged",
-            "the search ended before its steps ceased to matter: give nearer starts, or starts=5",
-        )
-    if minimum.at_bound:
-        names = ", ".join(parameters.names[n] for n in minimum.at_bound)
-        return (
-            "at a bound",
-            f"{names}: the data ask for a value beyond, or say nothing; widen the bounds or fix it",
-        )
-    if plain and per_freedom > max(_BAD, 1.0 + _MISFIT * math.sqrt(2.0 / freedom)):
-        return (
-            "misfit",
-            f"chi-square per degree of freedom is {per_freedom:.2f}: look at the residual maps; the scenario "
-            "lacks something (contact, surfaces, start time, contrast) or the deviations are too small",
-        )
-    return "converged", "nothing to do"
+    def _conflicts(self, minimum: Minimum, scale: float) -> list[str]:
+        """Priors that the maps contradict: how far apart both are by themselves, in their joint width."""
+        off, slopes = self.parameters.prior_residuals(minimum.theta)
+        if off.size == 0:
+            return []
+        maps = minimum.jacobian[: self.objective.size]
+        weights = robust_weights(minimum.residuals[: self.objective.size], self.loss) / scale
+        covariance = inverse_of_information(information(maps, weights), self.units)
+        alone = covariance @ (slopes.T @ off)  # from the estimate to that of the maps alone
+        lines = []
+        for row, pull in enumerate(off):
+            n = int(np.flatnonzero(slopes[row])[0])
+            width = 1.0 / float(slopes[row, n])
+            apart = (pull * width + float(alone[n])) / math.hypot(width, math.sqrt(covariance[n, n]))
+            if abs(apart) > _CONFLICT:
+                lines.append(
+                    f"Of {self.parameters.names[n]} maps and prior contradict one another: "
+                    f"{abs(apart):.1f} deviations apart."
+                )
+        return lines

@@ -44,7 +44,8 @@ _DAMPED, _FREED = 8.0, 5.0
 _FIRST_DAMPING: Final[float] = 1e-3
 _LARGEST_DAMPING: Final[float] = 1e3
 _KINKS: Final[float] = 2.0
-"""Promised decrease that kinks may leave: no shorter step brings any of it."""
+"""Promised decrease that kinks may leave: no shorter step brings any of it. Of more values more, by root."""
+_MANY: Final[float] = 4e4
 _LARGEST_STEP: Final[float] = 1.5
 """Largest step in the logarithm of a rate."""
 
@@ -98,7 +99,8 @@ def minimise(
     residuals = objective.residuals(theta)
     priors = objective.parameters.prior_residuals(theta)[0].size
     cost = _cost(residuals, loss, priors)
-    count, damping, converged = 1, _FIRST_DAMPING, False
+    count, damping, converged, relaxed = 1, _FIRST_DAMPING, False, False
+    kinks = _KINKS * max(1.0, math.sqrt(residuals.size / _MANY))
     jacobian = objective.jacobian(theta)
     if on_step is not None:
         on_step(theta, chi_square(residuals))
@@ -106,12 +108,13 @@ def minimise(
         weights = robust_weights(residuals, loss, priors)
         gradient = jacobian.T @ (weights * residuals)
         matrix = information(jacobian, weights)
-        step, promised = _step(matrix, gradient, damping, theta, low, high, longest)
+        step, promised, damping = _bounded_step(matrix, gradient, damping, theta, low, high, longest)
         if promised < 0.5 * enough:
-            converged = damping <= 1.0 or promised <= 0.0
-            if converged:
+            left = _step(matrix, gradient, 0.0, theta, low, high)[1]
+            converged = left < kinks
+            if left < 2.5 * enough or damping <= _FIRST_DAMPING or relaxed:
                 break
-            damping = 1.0
+            damping, relaxed = _FIRST_DAMPING, True
             continue
         moved = objective.parameters.inside(theta + step)
         there = objective.residuals(moved)
@@ -123,20 +126,21 @@ def minimise(
             theta, residuals, cost = moved, there, cost - lower
             jacobian = objective.jacobian(theta)
             damping = damping / _FREED if lower > _GOOD * promised else damping
+            relaxed = False
             continue
-        left = _step(matrix, gradient, 0.0, theta, low, high, longest)[1]
+        left = _step(matrix, gradient, 0.0, theta, low, high)[1]
         if left < 2.5 * enough and math.isfinite(lower):  # less than a kink: nothing below it matters
             converged = True
             break
         damping = max(damping, _FIRST_DAMPING) * _DAMPED
         if damping > _LARGEST_DAMPING:
-            converged = left < _KINKS
+            converged = left < kinks
             break
     bound = _on_bounds(theta, low, high)
     return Minimum(theta, residuals, jacobian, cost, converged, bound, count)
 
 
-def _step(
+def _bounded_step(
     matrix: Floats,
     gradient: Floats,
     damping: float,
@@ -144,7 +148,23 @@ def _step(
     low: Floats,
     high: Floats,
     longest: Floats,
-) -> tuple[Floats, float]:
+) -> tuple[Floats, float, float]:
+    """Step no longer than `longest`, what it promises, and the damping that it takes.
+
+    More damping rather than a shorter step: what the data do not see would else hold back what they do.
+    """
+    while True:
+        step, _ = _step(matrix, gradient, damping, theta, low, high)
+        over = float(np.max(np.abs(step) / longest, initial=0.0))
+        if over <= 1.0 or damping >= _LARGEST_DAMPING:
+            short = step / max(over, 1.0)
+            return short, -float(gradient @ short + 0.5 * short @ matrix @ short), damping
+        damping = max(damping, _FIRST_DAMPING) * _DAMPED
+
+
+def _step(
+    matrix: Floats, gradient: Floats, damping: float, theta: Floats, low: Floats, high: Floats
+) -> tuple[Floats, float]:  # fmt: skip
     """Damped step within the bounds, and the decrease of the cost that it promises."""
     size = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
     free = np.ones(theta.size, dtype=np.bool_)
@@ -161,7 +181,6 @@ def _step(
         if not free.any():
             return np.zeros(theta.size), 0.0
     step = np.clip(theta + step, low, high) - theta
-    step = step * min(1.0, float(np.min(longest / np.maximum(np.abs(step), 1e-300))))
     return step, -float(gradient @ step + 0.5 * step @ matrix @ step)
 
 
@@ -178,7 +197,7 @@ def _cost(residuals: Floats, loss: Loss, priors: int) -> float:
     return 0.5 * (float(bent_squares(residuals[:maps], loss).sum()) + chi_square(residuals[maps:]))
 
 
-def bent_squares(residuals: Floats, loss: Loss) -> Floats:
+def bent_squares(residuals: Floats, loss: Loss = "linear") -> Floats:
     """Squares of residuals, or what a robust loss makes of each: half their sum is the cost."""
     if loss == "linear":
         return residuals**2

@@ -201,7 +201,7 @@ def profile_likelihood(
     distances = np.asarray(points, dtype=np.float64)
     if distances.size < 2 or not (np.diff(np.concatenate([[0.0], distances])) > 0.0).all():
         raise InputError("points", list(points), "two or more, rising, > 0", "use (0.9, 1.8, 2.7)")
-    chosen = fit.names if names is None else list(names)
+    chosen = fit.names if names is None else [names] if isinstance(names, str) else list(names)
     for name in chosen:
         if name not in fit.names:
             raise InputError("names", name, ", ".join(fit.names), "name free parameters")

@@ -174,7 +174,7 @@ class Posterior:
         rows: dict[str, Any] = {}
         for n, parameter in enumerate(self.parameters.free):
             rows[parameter.name] = {
-                "median": parameter.value(float(np.median(theta[:, n]))),
+                "median_on_these_cells": parameter.value(float(np.median(theta[:, n]))),
                 "interval": list(self.interval(parameter.name, level, cells=True)),
                 "interval_noise_only": list(self.interval(parameter.name, level)),
                 "std_of_fitted": float(np.std(theta[:, n])),

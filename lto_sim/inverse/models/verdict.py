@@ -20,7 +20,8 @@ __all__ = ["SIGNIFICANCE", "Choice", "choose"]
 
 Floats = NDArray[np.float64]
 
-SIGNIFICANCE: Final[float] = 0.05
+SIGNIFICANCE: Final[float] = 0.002
+"""p below which a smaller model is rejected: fronts that cross cells leave kinks of some units."""
 _CLEAR: Final[float] = 6.0
 _STOPPED: Final[float] = 1.0
 _MANY_VALUES: Final = 1000
