@@ -7,7 +7,7 @@ every number behind them to lamella.json.
 
     python validation/lamella.py [--quick] [--processes N] [--store DIR] [--out validation/pictures]
 
-The quick form takes a part of every table: two minutes on 2 cores; the full one 15. Tables that are
+The quick form takes a part of every table: three minutes on 2 cores; the full one 15. Tables that are
 found in DIR are not computed again.
 """
 
