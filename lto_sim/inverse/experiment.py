@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.quantify.li_likelihood import ROOT_VARIABLES
 from lto_sim.scenario import Scenario, hash_images
+from lto_sim.scenario.parse import node_at
 from lto_sim.specimen.raster import pixel_offsets
 from lto_sim.transport.model import build_model
 from lto_sim.transport.visits import PixelGrid
 
-__all__ = ["MapExperiment", "arrhenius_table", "number_at", "read_experiment", "timed"]
+__all__ = ["MapExperiment", "arrhenius_table", "read_experiment", "timed"]
 
 Floats = NDArray[np.float64]
 
@@ -264,25 +265,6 @@ def timed(scenario: Scenario, last: float) -> Scenario:
         entry.pop("frame_period", None)
     mapping["output"] = {"restart": "none", "max_states": 2}
     return Scenario.from_dict(mapping)
-
-
-def number_at(mapping: dict[str, Any], path: str) -> float | None:
-    """Number under a dotted path of a plain scenario; None where there is none."""
-    node = node_at(mapping, path)
-    return None if isinstance(node, bool) or not isinstance(node, int | float) else float(node)
-
-
-def node_at(mapping: dict[str, Any], path: str) -> Any:
-    """What lies under a dotted path; None where nothing does."""
-    node: Any = mapping
-    for part in path.split("."):
-        if isinstance(node, dict):
-            node = node.get(part)
-        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            return None
-    return node
 
 
 def arrhenius_table(mapping: dict[str, Any], path: str) -> str | None:

@@ -10,10 +10,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.experiment import MapExperiment, node_at, number_at
+from lto_sim.inverse.experiment import MapExperiment
 from lto_sim.inverse.inputs import NUISANCES
 from lto_sim.inverse.parameters import FreeParameter, ParameterSet, read_free, split_run
 from lto_sim.scenario import Scenario
+from lto_sim.scenario.parse import node_at, number_at
 from lto_sim.units import to_si
 
 __all__ = ["Described", "Free", "free_parameters"]

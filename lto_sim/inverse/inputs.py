@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from lto_sim.constants import GAS_CONSTANT
 from lto_sim.errors import InputError
-from lto_sim.inverse.experiment import MapExperiment, arrhenius_table, node_at, number_at
+from lto_sim.inverse.experiment import MapExperiment, arrhenius_table
 from lto_sim.inverse.parameters import ParameterSet, is_rate, split_run
+from lto_sim.scenario.parse import node_at, number_at
 
 __all__ = ["NUISANCES", "PERTURBATION", "RunInputs", "perturbation"]
 

@@ -13,7 +13,17 @@ from pydantic import BaseModel, ValidationError
 
 from lto_sim.errors import InputError
 
-__all__ = ["initial_array", "parse_assignment", "plain", "read_toml", "set_paths", "to_toml", "validated"]
+__all__ = [
+    "initial_array",
+    "node_at",
+    "number_at",
+    "parse_assignment",
+    "plain",
+    "read_toml",
+    "set_paths",
+    "to_toml",
+    "validated",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -206,3 +216,22 @@ def initial_array(initial: Any, shape: tuple[int, int, int]) -> NDArray[np.float
         worst = full[~((full >= 0.0) & (full <= 1.0))][0]
         raise InputError("initial", float(worst), "0 to 1 in every cell", "give li fractions")
     return full
+
+
+def number_at(mapping: dict[str, Any], path: str) -> float | None:
+    """Number under a dotted path of a plain scenario; None where there is none."""
+    node = node_at(mapping, path)
+    return None if isinstance(node, bool) or not isinstance(node, int | float) else float(node)
+
+
+def node_at(mapping: dict[str, Any], path: str) -> Any:
+    """What lies under a dotted path; None where nothing does."""
+    node: Any = mapping
+    for part in path.split("."):
+        if isinstance(node, dict):
+            node = node.get(part)
+        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
+            node = node[int(part)]
+        else:
+            return None
+    return node

@@ -11,12 +11,11 @@ from typing import Any, Final
 import numpy as np
 
 from lto_sim.errors import InputError
-from lto_sim.inverse.experiment import node_at
 from lto_sim.inverse.free import Free
 from lto_sim.inverse.parameters import split_run
 from lto_sim.kinetics.corrections import true_rate
 from lto_sim.scenario import Scenario
-from lto_sim.scenario.parse import set_paths
+from lto_sim.scenario.parse import node_at, set_paths
 from lto_sim.transport.model import build_model
 
 __all__ = ["Model", "model_scenario", "usual_models"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from lto_sim.kinetics.corrections.twin import at_pace, tracked_twin
 from lto_sim.kinetics.fronts import Profile
 from lto_sim.kinetics.rates import RateData
 from lto_sim.scenario import Scenario
+from lto_sim.scenario.parse import node_at, number_at
 
 __all__ = [
     "FEWEST_POINTS",
@@ -181,7 +182,7 @@ def response(scenario: Scenario, question: Question, found: Answer, path: str, d
     """
     if not (math.isfinite(deviation) and deviation > 0.0):
         raise InputError(f"uncertain.{path}", deviation, "> 0 and finite", "give a standard deviation in SI")
-    value = _number_at(scenario.to_dict(), path)
+    value = _number(scenario, path)
     changes, refusal = [], None
     for sign in (1.0, -1.0):
         try:
@@ -194,18 +195,11 @@ def response(scenario: Scenario, question: Question, found: Answer, path: str, d
     return float(np.mean(changes))
 
 
-def _number_at(mapping: dict[str, Any], path: str) -> float:
-    node: Any = mapping
-    for part in path.split("."):
-        if isinstance(node, dict):
-            node = node.get(part)
-        elif isinstance(node, list) and part.isdigit() and int(part) < len(node):
-            node = node[int(part)]
-        else:
-            node = None
-    if isinstance(node, bool) or not isinstance(node, int | float):
+def _number(scenario: Scenario, path: str) -> float:
+    value = number_at(scenario.to_dict(), path)
+    if value is None:
         raise InputError(
-            f"uncertain.{path}", node, "the path of a number in the scenario",
+            f"uncertain.{path}", node_at(scenario.to_dict(), path), "the path of a number in the scenario",
             "give it a value in the scenario first, for example contacts.lps.where.to",
         )  # fmt: skip
-    return float(node)
+    return value
