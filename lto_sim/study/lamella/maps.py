@@ -9,7 +9,7 @@ import xarray as xr
 
 from lto_sim.microscope import Instrument, acquire, render_maps
 from lto_sim.quantify import quantify_lithium
-from lto_sim.study.case import Case
+from lto_sim.study.lamella.case import Case
 
 __all__ = ["drawn_maps", "exact_maps", "pixel_deviation"]
 

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from lto_sim.errors import InputError
 from lto_sim.kinetics import Profile, fit_rate_constant, track_front
 from lto_sim.scenario import Scenario, build_material
-from lto_sim.study.case import Case
+from lto_sim.study.lamella.case import Case
 
 __all__ = [
     "LOCAL_PARTS",

@@ -19,8 +19,8 @@ from lto_sim.errors import InputError
 from lto_sim.execution import run_jobs
 from lto_sim.kinetics.corrections import TrueRate, true_rate
 from lto_sim.provenance import named
-from lto_sim.study.case import Case
-from lto_sim.study.fronts import (
+from lto_sim.study.lamella.case import Case
+from lto_sim.study.lamella.fronts import (
     LOCAL_PARTS,
     Reading,
     contour_slope,
@@ -30,8 +30,8 @@ from lto_sim.study.fronts import (
     mean_front,
     read_rate,
 )
-from lto_sim.study.maps import drawn_maps, exact_maps, pixel_deviation
-from lto_sim.study.scenarios import case_scenario
+from lto_sim.study.lamella.maps import drawn_maps, exact_maps, pixel_deviation
+from lto_sim.study.lamella.scenarios import case_scenario
 from lto_sim.transport import simulate
 
 __all__ = ["apparent_rates", "run_case"]

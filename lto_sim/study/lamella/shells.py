@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.study.fronts import mean_front
+from lto_sim.study.lamella.fronts import mean_front
 
 __all__ = ["PIXEL", "Rim", "front_lead", "rim_of"]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from lto_sim.constants import ZERO_CELSIUS
 from lto_sim.kinetics import fit_arrhenius
-from lto_sim.study.energies import bulk_behind_table, simulated_energies
-from lto_sim.study.separation import share_deviation, share_from_rates, thickness_ratio
+from lto_sim.study.lamella.energies import bulk_behind_table, simulated_energies
+from lto_sim.study.lamella.separation import share_deviation, share_from_rates, thickness_ratio
 
 __all__ = ["study_lines"]
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from lto_sim.constants import EV_PER_MOLE
 from lto_sim.kinetics.corrections import true_rate
 from lto_sim.scenario import Scenario
-from lto_sim.study.case import PARTICLE, REFERENCE, Case
+from lto_sim.study.lamella.case import PARTICLE, REFERENCE, Case
 
 __all__ = ["case_scenario"]
 

@@ -25,8 +25,8 @@ from lto_sim.constants import BOLTZMANN, ELEMENTARY_CHARGE, ZERO_CELSIUS
 from lto_sim.errors import InputError
 from lto_sim.kinetics import fit_arrhenius, published_table
 from lto_sim.kinetics.corrections import true_rate
-from lto_sim.study.case import REFERENCE, Case, table_diffusivity
-from lto_sim.study.scenarios import case_scenario
+from lto_sim.study.lamella.case import REFERENCE, Case, table_diffusivity
+from lto_sim.study.lamella.scenarios import case_scenario
 
 __all__ = ["BulkBehind", "apparent_energy", "bulk_behind_table", "parallel_rates", "simulated_energies"]
 

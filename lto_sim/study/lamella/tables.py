@@ -12,7 +12,7 @@ from typing import Any, Final
 from lto_sim.constants import ZERO_CELSIUS
 from lto_sim.exact import thin_lamella
 from lto_sim.kinetics import published_table
-from lto_sim.study.case import PARTICLE, Case
+from lto_sim.study.lamella.case import PARTICLE, Case
 
 __all__ = [
     "CURRENTS",

@@ -24,11 +24,11 @@ from lto_sim.execution import run_jobs
 from lto_sim.kinetics import published_table
 from lto_sim.kinetics.corrections import true_rate
 from lto_sim.provenance import named
-from lto_sim.study.case import PARTICLE, REFERENCE, Case, table_diffusivity
-from lto_sim.study.fronts import grown_fraction, read_rate
-from lto_sim.study.maps import exact_maps
-from lto_sim.study.scenarios import case_scenario
-from lto_sim.study.shells import PIXEL, Rim, front_lead, rim_of
+from lto_sim.study.lamella.case import PARTICLE, REFERENCE, Case, table_diffusivity
+from lto_sim.study.lamella.fronts import grown_fraction, read_rate
+from lto_sim.study.lamella.maps import exact_maps
+from lto_sim.study.lamella.scenarios import case_scenario
+from lto_sim.study.lamella.shells import PIXEL, Rim, front_lead, rim_of
 from lto_sim.transport import simulate
 
 __all__ = ["FACE_SHARES", "PERIMETERS", "consistent_surfaces", "published_rate"]
@@ -149,7 +149,7 @@ def consistent_surfaces(
     Over ``(perimeter, share)``: D_Li7, k, contrast of the rim and lead of the extraction front;
     ``follows_table`` (k within the published deviation), ``shell_visible``, ``extraction_planar`` and
     ``consistent`` (all three); ``image(perimeter, share, y, x)``, projected li fraction when half of the
-    particle is transformed. How each is defined stands in `lto_sim.study.shells`.
+    particle is transformed. How each is defined stands in `lto_sim.study.lamella.shells`.
 
     Raises
     ------
