@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
     from lto_sim.quantify import compare_maps, quantify_lithium
     from lto_sim.scenario import Scenario
+    from lto_sim.study import sweep
     from lto_sim.transport.impedance import impedance
     from lto_sim.transport.simulate import simulate
 
@@ -55,6 +56,7 @@ __all__ = [
     "render_maps",
     "select_step",
     "simulate",
+    "sweep",
     "track_front",
 ]
 
@@ -81,6 +83,7 @@ _HOMES: Final = {
     "render_maps": "lto_sim.microscope",
     "select_step": "lto_sim.electrochemistry",
     "simulate": "lto_sim.transport",
+    "sweep": "lto_sim.study",
     "track_front": "lto_sim.kinetics",
 }
 

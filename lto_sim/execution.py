@@ -8,25 +8,37 @@ Because workers are spawned, a script that calls this (or `reproduce`) keeps its
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import multiprocessing
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+import numba
 import numpy as np
 
 from lto_sim.errors import SolverError
 
-__all__ = ["Workers", "available_processes", "available_threads", "child_seeds", "run_jobs"]
+__all__ = [
+    "Slots",
+    "Workers",
+    "available_processes",
+    "available_threads",
+    "child_seeds",
+    "one_thread",
+    "run_jobs",
+]
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
+_held: contextvars.ContextVar[bool] = contextvars.ContextVar("one_thread", default=False)
 _WATCH_INTERVAL = 2.0
 _THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -37,11 +49,26 @@ def available_processes() -> int:
 
 
 def available_threads() -> int:
-    """Threads that work in this process may be spread over: 1 inside a worker process."""
+    """Threads that work here may be spread over: 1 in a worker process and inside :func:`one_thread`."""
+    if _held.get():
+        return 1
     held = os.environ.get("NUMBA_NUM_THREADS", "")
     return (
         min(available_processes(), int(held)) if held.isdigit() and int(held) > 0 else available_processes()
     )
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep the block to one thread, whatever process it runs in."""
+    before = numba.get_num_threads()
+    token = _held.set(True)
+    numba.set_num_threads(1)
+    try:
+        yield
+    finally:
+        numba.set_num_threads(before)
+        _held.reset(token)
 
 
 def child_seeds(seed: int, count: int) -> list[int]:
@@ -131,11 +158,70 @@ class Workers:
         if at_once:
             _stop(pool)
         pool.shutdown(wait=True, cancel_futures=True)
-        for name, value in self._saved.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _restore(self._saved)
+
+
+class Slots:
+    """Worker processes of which each has its own queue, so that one that dies is known by its job.
+
+    Parameters
+    ----------
+    count : How many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._pools: list[ProcessPoolExecutor | None] = [None] * count
+
+    def submit(self, slot: int, function: Callable[[Job], Result], job: Job) -> Future[Result]:
+        """Have a slot's worker do a job; it is started if there is none, or none any more."""
+        pool = self._pools[slot]
+        if pool is None:
+            pool = self._pools[slot] = _new_pool()
+        try:
+            return pool.submit(function, job)
+        except BrokenProcessPool:  # it died idle
+            self.drop(slot)
+            pool = self._pools[slot] = _new_pool()
+            return pool.submit(function, job)
+
+    def drop(self, slot: int) -> None:
+        """Forget a worker that has died."""
+        pool, self._pools[slot] = self._pools[slot], None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the workers."""
+        for slot, pool in enumerate(self._pools):
+            if pool is not None:
+                if at_once:
+                    _stop(pool)
+                pool.shutdown(wait=True, cancel_futures=True)
+                self._pools[slot] = None
+
+
+def _new_pool() -> ProcessPoolExecutor:
+    """Start one worker process of one thread."""
+    saved = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    try:
+        pool = ProcessPoolExecutor(
+            1, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
+            initargs=(os.getpid(),),
+        )  # fmt: skip
+        pool.submit(os.getpid)  # processes start with the first job, and take the environment then
+    finally:
+        _restore(saved)
+    return pool
+
+
+def _restore(saved: dict[str, str | None]) -> None:
+    for name, value in saved.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _start_worker(parent: int) -> None:

@@ -21,7 +21,7 @@ from lto_sim.errors import InputError
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["DIMENSIONS", "normalise_unit", "to_si"]
+__all__ = ["DIMENSIONS", "normalise_unit", "split_quantity", "to_si"]
 
 DIMENSIONS: Final[dict[str, str]] = {
     "length": "m",
@@ -71,6 +71,20 @@ def normalise_unit(unit: str) -> str:
     text = re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z])", "*", text)
     text = re.sub(r"(?<=[A-Za-z0-9])\s+(?=[A-Za-z])", "*", text)
     return _POWER.sub(r"**\1", text)
+
+
+def split_quantity(text: str, field: str = "value") -> tuple[float, str]:
+    """Split text into its number and its unit, as written; the unit may be empty.
+
+    Raises
+    ------
+    InputError
+        It does not begin with a number.
+    """
+    match = _NUMBER.match(text)
+    if match is None:
+        raise InputError(field, text, "a number and a unit", 'write for example "1e-12 cm^2/s"')
+    return float(match.group(1)), match.group(2)
 
 
 def to_si(value: object, kind: str, field: str = "value") -> float:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from lto_sim.constants import EV_PER_MOLE, ZERO_CELSIUS
-from lto_sim.scenario import Scenario
+from lto_sim.scenario.kinds import quantity_kind
 from lto_sim.units import DIMENSIONS
 
 __all__ = ["ShownUnit", "shown_unit", "value_and_deviation"]
@@ -60,7 +58,7 @@ def shown_unit(path: str) -> ShownUnit:
     """
     if path in _OWN:
         return ShownUnit(_OWN[path])
-    kind = _kind(path)
+    kind = quantity_kind(path)
     return _PEOPLE.get(kind, ShownUnit(DIMENSIONS.get(kind, "").translate(_PLAIN)))
 
 
@@ -75,36 +73,3 @@ def value_and_deviation(value: float, deviation: float) -> str:
     decimals = min(max(1 - math.floor(math.log10(scaled)), 0), _DECIMALS) if scaled > 0.0 else 3
     text = f"{value / 10.0**power:.{decimals}f} ± {scaled:.{decimals}f}"
     return text if power == 0 else f"({text})e{power}"
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    return Scenario.model_json_schema()
-
-
-def _branches(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All that a node of the schema may be."""
-    if "$ref" in node:
-        yield from _branches(_schema()["$defs"][str(node["$ref"]).rpartition("/")[2]])
-        return
-    yield node
-    for key in ("anyOf", "oneOf", "allOf"):
-        for branch in node.get(key, ()):
-            yield from _branches(branch)
-
-
-def _kind(path: str) -> str:
-    """Kind of quantity under a path; empty where the schema has none."""
-    nodes: list[Mapping[str, Any]] = [_schema()]
-    for part in path.split("."):
-        below: list[Mapping[str, Any]] = []
-        for node in (branch for found in nodes for branch in _branches(found)):
-            if part in node.get("properties", {}):
-                below.append(node["properties"][part])
-            elif isinstance(node.get("additionalProperties"), Mapping):
-                below.append(node["additionalProperties"])
-            elif part.isdigit() and isinstance(node.get("items"), Mapping):
-                below.append(node["items"])
-        nodes = below
-    kinds = [str(b["x-quantity"]) for node in nodes for b in _branches(node) if "x-quantity" in b]
-    return kinds[0] if kinds else ""

@@ -1,4 +1,4 @@
-"""The study of what a thin lamella and its recording do to k and Ea of insertion, and what stays open."""
+"""Studies over many runs: sweeps, and what a thin lamella and its recording do to k and Ea of insertion."""
 
 from lto_sim.study.lamella.apparent import apparent_rates
 from lto_sim.study.lamella.case import PARTICLE, REFERENCE, Case, table_diffusivity
@@ -21,14 +21,19 @@ from lto_sim.study.lamella.tables import (
     thickness_cases,
 )
 from lto_sim.study.lamella.wording import study_lines
+from lto_sim.study.sweep import Axis, CustomOutput, RunResult, Variable, open_sweep, resume_sweep, sweep
 
 __all__ = [
     "FACE_SHARES",
     "PARTICLE",
     "PERIMETERS",
     "REFERENCE",
+    "Axis",
     "BulkBehind",
     "Case",
+    "CustomOutput",
+    "RunResult",
+    "Variable",
     "apparent_energy",
     "apparent_rates",
     "bulk_behind_table",
@@ -37,14 +42,17 @@ __all__ = [
     "energy_cases",
     "frame_cases",
     "mesh_cases",
+    "open_sweep",
     "parallel_rates",
     "perimeter_energy_cases",
     "pixel_cases",
     "published_rate",
+    "resume_sweep",
     "share_deviation",
     "share_from_rates",
     "simulated_energies",
     "study_lines",
+    "sweep",
     "table_diffusivity",
     "thickness_cases",
     "thickness_ratio",
