@@ -26,9 +26,12 @@ from lto_sim.cli import (
     quantify,
     render,
     reproduce,
+    resume,
     run,
     scenarios,
     schema,
+    status,
+    sweep,
     track,
     validate,
 )
@@ -113,7 +116,7 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 for _module in (
     reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, compare, electrical, impedance,
-    validate, schema,
+    sweep, status, resume, validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 

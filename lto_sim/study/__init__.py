@@ -21,7 +21,7 @@ from lto_sim.study.lamella.tables import (
     thickness_cases,
 )
 from lto_sim.study.lamella.wording import study_lines
-from lto_sim.study.sweep import Axis, CustomOutput, RunResult, Variable, open_sweep, resume_sweep, sweep
+from lto_sim.study.sweeps import Axis, CustomOutput, RunResult, Variable, open_sweep, resume_sweep, sweep
 
 __all__ = [
     "FACE_SHARES",

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics import fit_arrhenius
-from lto_sim.study.sweep.store import DONE, open_sweep, stored_sweep, write_values
+from lto_sim.study.sweeps.store import DONE, open_sweep, stored_sweep, write_values
 
 __all__ = ["write_activation"]
 

@@ -18,9 +18,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lto_sim.study.sweep.engines import Answer, Engine
-from lto_sim.study.sweep.store import FAILED, PENDING, mark_failed, read_statuses
-from lto_sim.study.sweep.worker import Batch
+from lto_sim.study.sweeps.engines import Answer, Engine
+from lto_sim.study.sweeps.store import FAILED, PENDING, mark_failed, read_statuses
+from lto_sim.study.sweeps.worker import Batch
 
 __all__ = ["Tally", "work_off"]
 

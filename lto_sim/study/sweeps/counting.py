@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError, LtoSimError
 from lto_sim.scenario import Scenario
-from lto_sim.study.sweep.outputs import Counts
-from lto_sim.study.sweep.specification import Sweep
+from lto_sim.study.sweeps.outputs import Counts
+from lto_sim.study.sweeps.specification import Sweep
 from lto_sim.transport import build_model, plan_run
 
 __all__ = ["Planned", "plan_sweep"]

@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from lto_sim.errors import InputError
-from lto_sim.study.sweep.result import RunResult
+from lto_sim.study.sweeps.result import RunResult
 
 __all__ = [
     "BUILT_IN",
@@ -98,7 +98,7 @@ class Variable:
 class CustomOutput:
     """A function of one's own, named by ``module:function`` so that workers can import it.
 
-    It is given a :class:`~lto_sim.study.sweep.result.RunResult` and returns a mapping from names to numbers.
+    It is given a :class:`~lto_sim.study.sweeps.result.RunResult` and returns a mapping from names to numbers.
 
     Parameters
     ----------

@@ -16,14 +16,14 @@ from lto_sim.errors import InputError, SolverError
 from lto_sim.files import is_store, prepare_target
 from lto_sim.microscope import Instrument
 from lto_sim.scenario import Scenario
-from lto_sim.study.sweep.activation import write_activation
-from lto_sim.study.sweep.coordinator import Tally, work_off
-from lto_sim.study.sweep.counting import Planned, plan_sweep
-from lto_sim.study.sweep.engines import Engine, make_engine
-from lto_sim.study.sweep.lock import WHOLE, alone
-from lto_sim.study.sweep.outputs import CustomOutput, imported
-from lto_sim.study.sweep.specification import Sweep, describe
-from lto_sim.study.sweep.store import (
+from lto_sim.study.sweeps.activation import write_activation
+from lto_sim.study.sweeps.coordinator import Tally, work_off
+from lto_sim.study.sweeps.counting import Planned, plan_sweep
+from lto_sim.study.sweeps.engines import Engine, make_engine
+from lto_sim.study.sweeps.lock import WHOLE, alone
+from lto_sim.study.sweeps.outputs import CustomOutput, imported
+from lto_sim.study.sweeps.specification import Sweep, describe
+from lto_sim.study.sweeps.store import (
     FAILED,
     HASH,
     PENDING,
@@ -85,7 +85,7 @@ def sweep(
     shard : (i, N): only the i-th of N parts of the runs, counted from 1; the store may be there already.
     resume : Continue a store of the same sweep.
     force : Replace an existing result.
-    progress : Called with a :class:`~lto_sim.study.sweep.coordinator.Tally` as runs finish.
+    progress : Called with a :class:`~lto_sim.study.sweeps.coordinator.Tally` as runs finish.
 
     Returns
     -------

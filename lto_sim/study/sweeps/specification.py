@@ -19,8 +19,8 @@ from lto_sim.microscope import Instrument
 from lto_sim.provenance import configuration_hash
 from lto_sim.scenario import Scenario
 from lto_sim.scenario.parse import node_at, plain, set_paths, to_toml, validated
-from lto_sim.study.sweep.axes import DESIGNS, Axis, Points, make_points, plain_axes
-from lto_sim.study.sweep.outputs import BUILT_IN, CustomOutput, Variable, output_names
+from lto_sim.study.sweeps.axes import DESIGNS, Axis, Points, make_points, plain_axes
+from lto_sim.study.sweeps.outputs import BUILT_IN, CustomOutput, Variable, output_names
 
 __all__ = ["INSTRUMENT", "Sweep", "describe"]
 

@@ -27,11 +27,11 @@ from lto_sim import provenance
 from lto_sim.errors import InputError, LtoSimError
 from lto_sim.files import is_store, new_directory
 from lto_sim.provenance import named
-from lto_sim.study.sweep.axes import Axis
-from lto_sim.study.sweep.counting import Planned
-from lto_sim.study.sweep.labels import coordinate_attributes
-from lto_sim.study.sweep.outputs import BUILT_IN, Declared
-from lto_sim.study.sweep.specification import Sweep
+from lto_sim.study.sweeps.axes import Axis
+from lto_sim.study.sweeps.counting import Planned
+from lto_sim.study.sweeps.labels import coordinate_attributes
+from lto_sim.study.sweeps.outputs import BUILT_IN, Declared
+from lto_sim.study.sweeps.specification import Sweep
 
 __all__ = [
     "DONE",

@@ -21,10 +21,10 @@ import xarray as xr
 
 from lto_sim.errors import InputError, LtoSimError
 from lto_sim.execution import one_thread
-from lto_sim.study.sweep.outputs import BUILT_IN
-from lto_sim.study.sweep.result import RunResult
-from lto_sim.study.sweep.specification import Sweep
-from lto_sim.study.sweep.store import StoreError, mark_failed, stored_sweep, write_run
+from lto_sim.study.sweeps.outputs import BUILT_IN
+from lto_sim.study.sweeps.result import RunResult
+from lto_sim.study.sweeps.specification import Sweep
+from lto_sim.study.sweeps.store import StoreError, mark_failed, stored_sweep, write_run
 from lto_sim.transport import simulate
 
 __all__ = ["Batch", "Finished", "run_batch", "run_values"]

@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from lto_sim.errors import InputError
 from lto_sim.execution import available_processes
-from lto_sim.study.sweep.engines.dask_engine import Dask
-from lto_sim.study.sweep.engines.engine import Engine
-from lto_sim.study.sweep.engines.processes import Processes
-from lto_sim.study.sweep.engines.serial import Serial
+from lto_sim.study.sweeps.engines.dask_engine import Dask
+from lto_sim.study.sweeps.engines.engine import Engine
+from lto_sim.study.sweeps.engines.processes import Processes
+from lto_sim.study.sweeps.engines.serial import Serial
 
 __all__ = ["ENGINES", "make_engine"]
 

@@ -12,8 +12,8 @@ import uuid
 from typing import Any, Final, Self
 
 from lto_sim.errors import InputError, SolverError
-from lto_sim.study.sweep.engines.engine import Answer
-from lto_sim.study.sweep.worker import Batch, run_batch
+from lto_sim.study.sweeps.engines.engine import Answer
+from lto_sim.study.sweeps.worker import Batch, run_batch
 
 __all__ = ["Dask"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from lto_sim.study.sweep.worker import Batch, Finished
+from lto_sim.study.sweeps.worker import Batch, Finished
 
 __all__ = ["Answer", "Engine"]
 

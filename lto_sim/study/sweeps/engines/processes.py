@@ -10,8 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Final, Self
 
 from lto_sim.execution import Slots
-from lto_sim.study.sweep.engines.engine import Answer
-from lto_sim.study.sweep.worker import Batch, Finished, run_batch
+from lto_sim.study.sweeps.engines.engine import Answer
+from lto_sim.study.sweeps.worker import Batch, Finished, run_batch
 
 __all__ = ["Processes"]
 

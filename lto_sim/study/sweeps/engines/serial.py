@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
-from lto_sim.study.sweep.engines.engine import Answer
-from lto_sim.study.sweep.worker import Batch, run_batch
+from lto_sim.study.sweeps.engines.engine import Answer
+from lto_sim.study.sweeps.worker import Batch, run_batch
 
 __all__ = ["Serial"]
 

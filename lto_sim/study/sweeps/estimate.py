@@ -1,0 +1,172 @@
+"""What a sweep would take, before it is run: a few of its runs are tried in a worker and thrown away.
+
+Runs are not alike: the time of each goes with its cells and time steps, as planned, times what a cell and
+step took in the runs that were tried; the disk with what those left in a temporary store. The first trial is
+made twice, and its first time, with the loading of compiled code, counts as start of the worker.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from lto_sim.execution import Slots, available_processes
+from lto_sim.study.sweeps.counting import Planned, plan_sweep
+from lto_sim.study.sweeps.specification import Sweep
+from lto_sim.study.sweeps.store import create_store, stored_sweep
+from lto_sim.study.sweeps.worker import Batch, Finished, run_batch
+
+__all__ = ["Estimate", "estimate_sweep"]
+
+_TRIALS: Final = 5
+_LONGEST: Final = 20.0
+"""Time after which no further run is tried [s]."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a sweep would take.
+
+    Parameters
+    ----------
+    runs, refused : Runs, and those among them whose scenario is refused.
+    simulations : Different simulations among them.
+    cells : Cells of the smallest and the largest run.
+    steps : Time steps of a run, estimated, the most.
+    workers : Worker processes.
+    memory_bytes : Of all processes together.
+    disk_bytes, files : Of the store.
+    time_s : From start to end.
+    run_time_s : Mean of a run.
+    tried : Runs that were tried.
+    failures : Why some of those failed.
+    """
+
+    runs: int
+    refused: int
+    simulations: int
+    cells: tuple[int, int]
+    steps: int
+    workers: int
+    memory_bytes: int
+    disk_bytes: int
+    files: int
+    time_s: float
+    run_time_s: float
+    tried: int
+    failures: tuple[str, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return asdict(self)
+
+
+def estimate_sweep(sweep: Sweep, engine: str = "processes", workers: int | None = None) -> Estimate:
+    """Try a few runs, and say what all would take.
+
+    Parameters
+    ----------
+    sweep : The sweep.
+    engine, workers : Who would run it.
+
+    Raises
+    ------
+    InputError
+        What the sweep would be refused for.
+    """
+    planned = plan_sweep(sweep)
+    count = 1 if engine == "serial" else min(workers or available_processes(), sweep.runs)
+    with tempfile.TemporaryDirectory(prefix="lto_sim_sweep_") as folder:
+        path = Path(folder) / "tried.zarr"
+        create_store(sweep, planned, path, force=False)
+        empty = _used(path)
+        stamp = str(stored_sweep(path)[1]["created"])
+        tried = _tried(sweep, planned, path, stamp)
+        used = _used(path)
+    work = _work(planned)
+    known = {f.number: max(f.wall_time, 1e-6) for f in tried.finished}
+    pace = sum(known.values()) / float(work[list(known)].sum())
+    whole = pace * float(work.sum())
+    each = tuple((after - before) / len(known) for before, after in zip(empty, used, strict=True))
+    live = sweep.runs - len(planned.refusals)
+    cells = [c.cells for c in planned.counts if c is not None]
+    return Estimate(
+        runs=sweep.runs,
+        refused=len(planned.refusals),
+        simulations=int(np.unique(planned.hashes).size) - len(planned.refusals),
+        cells=(min(cells), max(cells)),
+        steps=planned.largest.steps,
+        workers=count,
+        memory_bytes=int((count if engine == "serial" else count + 1) * tried.memory),
+        disk_bytes=int(empty[0] + each[0] * live),
+        files=int(empty[1] + each[1] * live),
+        time_s=tried.start + whole / min(count, available_processes()),
+        run_time_s=whole / max(live, 1),
+        tried=len(known),
+        failures=tuple(f.failure for f in tried.finished if f.failure),
+    )
+
+
+@dataclass(frozen=True)
+class _Tried:
+    finished: tuple[Finished, ...]
+    start: float
+    memory: int
+
+
+def _tried(sweep: Sweep, planned: Planned, path: Path, stamp: str) -> _Tried:
+    """Try runs that lie evenly among all, the largest among them, as long as the time allows."""
+    live = [n for n, c in enumerate(planned.counts) if c is not None]
+    largest = max(live, key=lambda n: (_work(planned)[n], -n))
+    evenly = [live[round(i * (len(live) - 1) / (_TRIALS - 1))] for i in range(_TRIALS)]
+    chosen = list(dict.fromkeys([largest, evenly[0], evenly[-1], *evenly]))
+    slots = Slots(1)
+    found: list[Finished] = []
+    try:
+        begin = time.perf_counter()
+        slots.submit(0, run_batch, Batch(str(path), stamp, (largest,), (-1,))).result()
+        first = time.perf_counter() - begin
+        for number in chosen:
+            found += slots.submit(0, run_batch, Batch(str(path), stamp, (number,), (-2 - number,))).result()
+            if time.perf_counter() - begin > _LONGEST:
+                break
+        memory = slots.submit(0, _peak_memory, None).result()
+    finally:
+        slots.close()
+    return _Tried(tuple(found), max(first - found[0].wall_time, 0.0), memory)
+
+
+def _work(planned: Planned) -> Any:
+    """Cells times steps of every run; 0 of one that is refused, a tenth of one whose simulation is kept."""
+    first = planned.hashes == np.arange(planned.hashes.size)
+    sizes = np.array([0.0 if c is None else float(c.cells * c.steps) for c in planned.counts])
+    return sizes * np.where(first, 1.0, 0.1)
+
+
+def _used(path: Path) -> tuple[int, int]:
+    """Bytes that a store takes on the disk, and its files."""
+    size = files = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            state = os.stat(Path(folder) / name)
+            size += getattr(state, "st_blocks", state.st_size // 512 + 1) * 512
+            files += 1
+    return size, files
+
+
+def _peak_memory(_: None) -> int:
+    """Largest memory that this process has used [bytes]."""
+    if sys.platform == "win32":
+        psutil = importlib.import_module("psutil")
+        return int(psutil.Process().memory_info().peak_wset)
+    resource = importlib.import_module("resource")
+    unit = 1 if sys.platform == "darwin" else 1024
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * unit
