@@ -1,6 +1,7 @@
 """One coordinator on a store, or one for each of its shards.
 
-The locks are files beside the store, held by the system: however a coordinator ends, they are free again.
+The locks are files in the directory of the array ``status`` (Zarr minds what lies in a group, not in an array),
+held by the system: however a coordinator ends, they are free again, and they go where the store goes.
 """
 
 from __future__ import annotations
@@ -16,26 +17,22 @@ from filelock import FileLock, Timeout
 
 from lto_sim.errors import InputError
 
-__all__ = ["WHOLE", "alone", "at_work"]
+__all__ = ["WHOLE", "alone", "at_work", "refuse_busy"]
 
 WHOLE: Final = (1, 1)
 _PATIENCE: Final = 60.0
+_PATTERN: Final = re.compile(r"\.(\d+)-of-(\d+)\.lock")
 
 
-def _name(path: Path, shard: tuple[int, int]) -> Path:
-    return path.with_name(f".{path.name}.{shard[0]}-of-{shard[1]}.lock")
-
-
-def _master(path: Path) -> FileLock:
-    return FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE)
+def _place(path: Path) -> Path:
+    return path / "status"
 
 
 def _held(path: Path) -> list[tuple[int, int]]:
     """Shards whose locks somebody holds."""
-    pattern = re.compile(rf"\.{re.escape(path.name)}\.(\d+)-of-(\d+)\.lock")
     found = []
-    for entry in path.parent.iterdir():
-        match = pattern.fullmatch(entry.name)
+    for entry in _place(path).glob(".*.lock"):
+        match = _PATTERN.fullmatch(entry.name)
         if match is None:
             continue
         lock = FileLock(entry, timeout=0)
@@ -44,44 +41,58 @@ def _held(path: Path) -> list[tuple[int, int]]:
             lock.release()
         except Timeout:
             found.append((int(match[1]), int(match[2])))
-        except OSError:
+        except OSError:  # a store that cannot be written is not worked on
             continue
     return found
 
 
 def at_work(path: Path) -> bool:
     """Whether a coordinator is at work on a store."""
-    path = path.resolve()
-    return path.parent.is_dir() and bool(_held(path))
+    return bool(_held(path))
+
+
+def refuse_busy(path: Path) -> None:
+    """Refuse a store that a coordinator is at work on.
+
+    Raises
+    ------
+    InputError
+        It is.
+    """
+    if at_work(path):
+        raise _busy(path)
+
+
+def _busy(path: Path) -> InputError:
+    return InputError(
+        "sweep", str(path), "a store that no other coordinator is at work on",
+        "wait for it, or end it: `lto-sim status` shows how far it is",
+    )  # fmt: skip
 
 
 @contextmanager
-def alone(path: Path, shard: tuple[int, int]) -> Iterator[FileLock]:
-    """Keep other coordinators from the runs of a shard; gives the lock that guards making the store.
+def alone(path: Path, shard: tuple[int, int]) -> Iterator[None]:
+    """Keep other coordinators from the runs of a shard.
 
     Raises
     ------
     InputError
         Another coordinator is at work on them, or has divided the store in another way.
     """
-    path = path.resolve()
-    master = _master(path)
-    own = FileLock(_name(path, shard), timeout=0)
+    master = FileLock(_place(path) / ".coordinators.lock", timeout=_PATIENCE)
+    name = _place(path) / f".{shard[0]}-of-{shard[1]}.lock"
+    own = FileLock(name, timeout=0)
     try:
         with master:
             others = [held for held in _held(path) if held[1] != shard[1] or held == shard]
-            if not others:
-                own.acquire()
+            if others:
+                raise _busy(path)
+            own.acquire()
     except Timeout:
-        others = [shard]
-    if others:
-        raise InputError(
-            "sweep", str(path), "a store that no other coordinator is at work on",
-            "wait for it, or end it: `lto-sim status` shows how far it is",
-        )  # fmt: skip
+        raise _busy(path) from None
     try:
-        yield master
+        yield
     finally:
         with contextlib.suppress(OSError, Timeout), master:
             own.release()
-            _name(path, shard).unlink(missing_ok=True)
+            name.unlink(missing_ok=True)

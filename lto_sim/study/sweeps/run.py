@@ -20,14 +20,13 @@ from lto_sim.study.sweeps.activation import write_activation
 from lto_sim.study.sweeps.coordinator import Tally, work_off
 from lto_sim.study.sweeps.counting import Planned, plan_sweep
 from lto_sim.study.sweeps.engines import Engine, make_engine
-from lto_sim.study.sweeps.lock import WHOLE, alone
+from lto_sim.study.sweeps.lock import WHOLE, alone, refuse_busy
 from lto_sim.study.sweeps.outputs import CustomOutput, imported
 from lto_sim.study.sweeps.specification import Sweep, describe
 from lto_sim.study.sweeps.store import (
     FAILED,
     HASH,
     PENDING,
-    StoreError,
     create_store,
     forget_failures,
     open_sweep,
@@ -189,32 +188,37 @@ def run_sweep(
 ) -> Tally:
     """Run a described sweep; see :func:`sweep`."""
     out = out.resolve()
-    sharded = workforce.shard != WHOLE
-    joins = resume or sharded
-    if not (joins and is_store(out)):
-        prepare_target(out, force)
+    joins = resume or workforce.shard != WHOLE
     for own in described.custom:
         imported(own.function)
+    if not (joins and is_store(out)):
+        prepare_target(out, force)
+        if is_store(out):
+            refuse_busy(out)
     planned = plan_sweep(described)
-    with alone(out, workforce.shard) as making:
-        with making:
-            if joins and is_store(out):
-                stamp = _joined(described, out)
-            else:
-                create_store(described, planned, out, force)
-                stamp = str(stored_sweep(out)[1]["created"])
-        if not sharded:
-            with _kept(out):
-                remove_partial(out)
-                if retry_failed:
-                    forget_failures(out, stamp, [*planned.refusals])
+    if not (joins and is_store(out)):
+        _create(described, planned, out, force, joins)
+    stamp = _joined(described, out)
+    with _kept(out), alone(out, workforce.shard):
+        if workforce.shard == WHOLE:
+            remove_partial(out)
+            if retry_failed:
+                forget_failures(out, stamp, [*planned.refusals])
         runs = _missing(out, planned, workforce.shard)
-        with _kept(out), workforce.start(len(runs)) as engine:
+        with workforce.start(len(runs)) as engine:
             tally = work_off(engine, out, stamp, runs, planned.hashes, progress)
-        with making, _kept(out):
-            if "Ea" in described.outputs and not np.any(read_statuses(out, described.runs) == PENDING):
-                write_activation(out, stamp, planned.hashes.size)
+        if "Ea" in described.outputs and not np.any(read_statuses(out, described.runs) == PENDING):
+            write_activation(out, stamp, described.runs)
     return tally
+
+
+def _create(described: Sweep, planned: Planned, out: Path, force: bool, joins: bool) -> None:
+    """Make the store, unless another shard has just done so."""
+    try:
+        create_store(described, planned, out, force)
+    except (InputError, OSError):
+        if not (joins and is_store(out)):
+            raise
 
 
 def _joined(described: Sweep, out: Path) -> str:
@@ -242,8 +246,11 @@ def _kept(out: Path) -> Any:
     """Say with what ends a sweep that what is done stays."""
     try:
         yield
-    except StoreError as error:
-        raise SolverError(f"{error}; {_how_to_go_on(out)}") from None
+    except InputError:
+        raise
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        raise SolverError(f"{error.strerror or error}{where}; {_how_to_go_on(out)}") from None
     except SolverError as error:
         raise SolverError(f"{error}; {_how_to_go_on(out)}") from None
     except KeyboardInterrupt:
