@@ -603,7 +603,7 @@ def test_commands_explain_themselves(lto: Lto, command: str) -> None:
 
 
 def test_public_names_are_few_and_there() -> None:
-    assert len(lto_sim.__all__) <= 25
+    assert len(lto_sim.__all__) <= 26  # with `sweep`, which the design lists; it asks for about 25
     for name in (
         "impedance",
         "fit_gitt",
