@@ -17,7 +17,7 @@ import lto_sim as lto
 from lto_sim.errors import InputError
 from lto_sim.kinetics import fit_arrhenius
 from lto_sim.scenario import ready
-from lto_sim.study import Axis, CustomOutput, Variable, open_sweep, resume_sweep, sweep
+from lto_sim.study import Axis, CustomOutput, Variable, as_grid, open_sweep, resume_sweep, sweep
 from lto_sim.study.sweeps import Sweep, describe, estimate_sweep, read_sweep, run_sweep, sweep_status
 from lto_sim.study.sweeps.axes import make_points, plain_axes
 from lto_sim.study.sweeps.counting import plan_sweep
@@ -312,6 +312,23 @@ class TestRuns:
             fit = fit_arrhenius(found["temperature"].values[own], k[own], deviation[own])
             np.testing.assert_allclose(found["Ea"].values[own, 0], fit.Ea_eV, rtol=1e-12)
         assert np.all(np.abs(found["Ea"].values[:, 0] - 0.49) < 0.05)
+
+    def test_a_grid_has_its_axes_as_dimensions(self, whole: tuple[Path, xr.Dataset]) -> None:
+        _, found = whole
+        grid = as_grid(found)
+        assert grid["k"].dims == ("temperature", "maps.noise", "profile")
+        assert grid["temperature"].values.tolist() == [333.15, 348.15, 363.15]
+        assert grid["maps.noise"].values.tolist() == [0.0, 0.02]
+        one = grid["k"].sel({"temperature": 348.15, "maps.noise": 0.02})
+        assert one.values.tolist() == found["k"].values[3].tolist()
+        assert grid["li_fraction"].dims[2:] == ("time", "y", "x")
+        assert grid["seed"].dims == ("temperature", "maps.noise")
+        np.testing.assert_array_equal(grid["li_fraction"].values[1, 1], found["li_fraction"].values[3])
+
+    def test_other_designs_lie_on_no_grid(self, tmp_path: Path) -> None:
+        found = serial(small(), [{"temperature": 330.0}], tmp_path / "list.zarr", design="list")
+        with pytest.raises(InputError, match="design grid"):
+            as_grid(found)
 
     def test_no_text_is_stored_as_an_array_of_characters(self, whole: tuple[Path, xr.Dataset]) -> None:
         out, _ = whole

@@ -21,7 +21,16 @@ from lto_sim.study.lamella.tables import (
     thickness_cases,
 )
 from lto_sim.study.lamella.wording import study_lines
-from lto_sim.study.sweeps import Axis, CustomOutput, RunResult, Variable, open_sweep, resume_sweep, sweep
+from lto_sim.study.sweeps import (
+    Axis,
+    CustomOutput,
+    RunResult,
+    Variable,
+    as_grid,
+    open_sweep,
+    resume_sweep,
+    sweep,
+)
 
 __all__ = [
     "FACE_SHARES",
@@ -36,6 +45,7 @@ __all__ = [
     "Variable",
     "apparent_energy",
     "apparent_rates",
+    "as_grid",
     "bulk_behind_table",
     "consistent_surfaces",
     "dose_cases",

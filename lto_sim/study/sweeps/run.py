@@ -178,7 +178,7 @@ class Workforce:
 
 def run_sweep(
     described: Sweep,
-    out: Path,
+    out: Path | str,
     workforce: Workforce,
     *,
     resume: bool = False,
@@ -187,7 +187,7 @@ def run_sweep(
     progress: Progress | None = None,
 ) -> Tally:
     """Run a described sweep; see :func:`sweep`."""
-    out = out.resolve()
+    out = Path(out).resolve()
     joins = resume or workforce.shard != WHOLE
     for own in described.custom:
         imported(own.function)

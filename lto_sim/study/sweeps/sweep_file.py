@@ -30,7 +30,7 @@ from lto_sim.study.sweeps.specification import Sweep
 __all__ = ["read_sweep", "sweep_of_scenario"]
 
 
-def read_sweep(path: Path, values: Mapping[str, Any] | None = None, seed: int | None = None) -> Sweep:
+def read_sweep(path: Path | str, values: Mapping[str, Any] | None = None, seed: int | None = None) -> Sweep:
     """Read a sweep file; the files that it names are found beside it.
 
     Parameters
@@ -44,6 +44,7 @@ def read_sweep(path: Path, values: Mapping[str, Any] | None = None, seed: int | 
     InputError
         No such file, no TOML, or a sweep that cannot be run.
     """
+    path = Path(path)
     try:
         mapping = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
