@@ -4,13 +4,13 @@ On one machine, in worker processes::
 
     lto-sim sweep study.toml --dry-run && lto-sim sweep study.toml
 
-On a cluster, as a job array without a scheduler of our own: parts of the runs into one store on the shared disk::
+On a cluster, as a job array: parts of the runs into one store on the shared disk::
 
     #!/bin/bash
     #SBATCH --array=1-20 --cpus-per-task=8
     lto-sim sweep study.toml --out $SCRATCH/study.zarr --workers 8 --shard $SLURM_ARRAY_TASK_ID/20
 
-On a dask cluster, started by its own commands or by dask-jobqueue (the extra ``[cluster]``; ``PBSCluster`` alike)::
+On a dask cluster, started by its own commands or by dask-jobqueue (extra ``[cluster]``; or ``PBSCluster``)::
 
     from dask_jobqueue import SLURMCluster
     from lto_sim.study import resume_sweep

@@ -27,7 +27,7 @@ def write_activation(path: Path, stamp: str, runs: int) -> None:
 
     Parameters
     ----------
-    path, stamp : The store, and its time of creation.
+    path, stamp : The store, and what tells it from others.
     runs : How many it has.
     """
     sweep, _ = stored_sweep(path)

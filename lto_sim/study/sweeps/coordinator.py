@@ -89,7 +89,7 @@ def work_off(
     Parameters
     ----------
     engine : A started engine.
-    path, stamp : The store, and its time of creation.
+    path, stamp : The store, and what tells it from others.
     runs : Numbers of the runs, those of one simulation one after another.
     same : Of every run of the sweep, the number of the first with the same simulation.
     progress : Told after every answer.

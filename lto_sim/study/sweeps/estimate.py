@@ -21,7 +21,7 @@ import numpy as np
 from lto_sim.execution import Slots, available_processes
 from lto_sim.study.sweeps.counting import Planned, plan_sweep
 from lto_sim.study.sweeps.specification import Sweep
-from lto_sim.study.sweeps.store import create_store, stored_sweep
+from lto_sim.study.sweeps.store import STAMP, create_store, stored_sweep
 from lto_sim.study.sweeps.worker import Batch, Finished, run_batch
 
 __all__ = ["Estimate", "estimate_sweep"]
@@ -88,7 +88,7 @@ def estimate_sweep(sweep: Sweep, engine: str = "processes", workers: int | None 
         path = Path(folder) / "tried.zarr"
         create_store(sweep, planned, path, force=False)
         empty = _used(path)
-        stamp = str(stored_sweep(path)[1]["created"])
+        stamp = str(stored_sweep(path)[1][STAMP])
         tried = _tried(sweep, planned, path, stamp)
         used = _used(path)
     work = _work(planned)

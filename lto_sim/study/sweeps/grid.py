@@ -43,7 +43,8 @@ def as_grid(swept: xr.Dataset) -> xr.Dataset:
         known = np.isfinite(values) if values.dtype.kind == "f" else np.ones(values.shape, dtype=bool)
         first = np.argmax(known, axis=1)  # of a run that was refused nothing may be known
         coords[path] = (path, values[np.arange(values.shape[0]), first], swept[path].attrs)
-    data, others = {}, {}
+    data: dict[str, Any] = {}
+    others: dict[str, Any] = {}
     for name, variable in swept.variables.items():
         if name in {*paths, "run"}:
             continue

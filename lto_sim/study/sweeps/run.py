@@ -27,6 +27,7 @@ from lto_sim.study.sweeps.store import (
     FAILED,
     HASH,
     PENDING,
+    STAMP,
     create_store,
     forget_failures,
     open_sweep,
@@ -229,7 +230,7 @@ def _joined(described: Sweep, out: Path) -> str:
             "sweep", str(out), "the store of this very sweep",
             "its configuration is another one: choose another --out, or resume it without a sweep file",
         )  # fmt: skip
-    return str(attributes["created"])
+    return str(attributes[STAMP])
 
 
 def _missing(out: Path, planned: Planned, shard: tuple[int, int]) -> list[int]:

@@ -13,6 +13,7 @@ import errno
 import json
 import os
 import tomllib
+import uuid
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -38,6 +39,7 @@ __all__ = [
     "FAILED",
     "HASH",
     "PENDING",
+    "STAMP",
     "StoreError",
     "create_store",
     "declared",
@@ -54,6 +56,8 @@ __all__ = [
 PENDING, DONE, FAILED = 0, 1, 2
 _MEANING: Final = "0 pending, 1 done, 2 failed: see error"
 HASH: Final = "configuration_sha256"
+STAMP: Final = "store_id"
+"""Attributes that tell the sweep, and this store of it, from others."""
 _DISK: Final = frozenset({
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG, errno.EMFILE,
     errno.ENOENT, errno.ESTALE, errno.ENOTCONN,
@@ -120,7 +124,7 @@ def create_store(sweep: Sweep, planned: Planned, path: Path, force: bool) -> Non
                 attributes=attributes, compressors=None,
             )  # fmt: skip
         for number, reason in planned.refusals.items():
-            _mark_failed(group, number, reason, 0.0)
+            _mark_failed(dict(group.arrays()), number, reason, 0.0)
 
 
 def _attributes(sweep: Sweep, planned: Planned) -> dict[str, Any]:
@@ -133,6 +137,7 @@ def _attributes(sweep: Sweep, planned: Planned) -> dict[str, Any]:
             sweep.title or "parameter sweep", f"sweep {sweep.runs} runs", sweep.to_toml(), sweep.seed
         ),
         HASH: sweep.hash,
+        STAMP: uuid.uuid4().hex,
         "design": sweep.design,
         "shape": list(sweep.shape),
         "axes": json.dumps(axes),
@@ -175,8 +180,9 @@ def _writing(path: Path) -> Any:
 
 
 @lru_cache(maxsize=4)
-def _group(path: str, stamp: str) -> zarr.Group:
-    return zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
+def _arrays(path: str, stamp: str) -> dict[str, Any]:
+    """Arrays of a store by name, opened once a process."""
+    return dict(zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False).arrays())
 
 
 def stored_sweep(path: Path) -> tuple[Sweep, dict[str, Any]]:
@@ -207,7 +213,7 @@ def write_run(path: Path, stamp: str, number: int, values: Mapping[str, Any], wa
 
     Parameters
     ----------
-    path, stamp : The store, and its time of creation.
+    path, stamp : The store, and what tells it from others.
     number : Of the run.
     values : Arrays by name, each at most of the size declared; the rest of an array is left empty.
     wall_time : What it took [s].
@@ -220,14 +226,14 @@ def write_run(path: Path, stamp: str, number: int, values: Mapping[str, Any], wa
         The disk refuses.
     """
     with _writing(path):
-        group = _group(str(path), stamp)
+        arrays = _arrays(str(path), stamp)
         for name, value in values.items():
-            array = group[name]
+            array = arrays[name]
             array[number] = _padded(name, np.asarray(value), array)
-        group["error"][number] = ""
-        group["wall_time"][number] = wall_time
+        arrays["error"][number] = ""
+        arrays["wall_time"][number] = wall_time
         _flush(path, number, [*values, "error", "wall_time"])
-        group["status"][number] = DONE
+        arrays["status"][number] = DONE
         _flush(path, number, ["status"])
 
 
@@ -266,24 +272,24 @@ def mark_failed(path: Path, stamp: str, number: int, reason: str, wall_time: flo
         The disk refuses.
     """
     with _writing(path):
-        _mark_failed(_group(str(path), stamp), number, reason, wall_time)
+        _mark_failed(_arrays(str(path), stamp), number, reason, wall_time)
         _flush(path, number, ["error", "wall_time", "status"])
 
 
-def _mark_failed(group: zarr.Group, number: int, reason: str, wall_time: float) -> None:
-    group["error"][number] = reason
-    group["wall_time"][number] = wall_time
-    group["status"][number] = FAILED
+def _mark_failed(arrays: Mapping[str, Any], number: int, reason: str, wall_time: float) -> None:
+    arrays["error"][number] = reason
+    arrays["wall_time"][number] = wall_time
+    arrays["status"][number] = FAILED
 
 
 def forget_failures(path: Path, stamp: str, refused: Sequence[int]) -> None:
     """Make failed runs pending again, but those that their scenario refuses."""
     kept = {*refused}
     with _writing(path):
-        group = _group(str(path), stamp)
-        for number in np.flatnonzero(read_statuses(path, group["status"].shape[0]) == FAILED):
+        arrays = _arrays(str(path), stamp)
+        for number in np.flatnonzero(read_statuses(path, arrays["status"].shape[0]) == FAILED):
             if int(number) not in kept:
-                group["status"][int(number)] = PENDING
+                arrays["status"][int(number)] = PENDING
 
 
 def remove_partial(path: Path) -> None:
@@ -304,9 +310,9 @@ def write_values(path: Path, stamp: str, number: int, values: Mapping[str, Any])
         The disk refuses.
     """
     with _writing(path):
-        group = _group(str(path), stamp)
+        arrays = _arrays(str(path), stamp)
         for name, value in values.items():
-            group[name][number] = value
+            arrays[name][number] = value
 
 
 def read_statuses(path: Path, runs: int) -> NDArray[np.int8]:

@@ -42,7 +42,7 @@ class Batch:
 
     Parameters
     ----------
-    path, stamp : The store, and its time of creation.
+    path, stamp : The store, and what tells it from others.
     runs : Numbers of the runs.
     same : For each, the number of the first run with the same simulation.
     """
