@@ -45,10 +45,11 @@ def as_grid(swept: xr.Dataset) -> xr.Dataset:
         coords[path] = (path, values[np.arange(values.shape[0]), first], swept[path].attrs)
     data: dict[str, Any] = {}
     others: dict[str, Any] = {}
-    for name, variable in swept.variables.items():
+    for key, variable in swept.variables.items():
+        name = str(key)
         if name in {*paths, "run"}:
             continue
-        target = others if name in swept.coords else data
+        target = others if key in swept.coords else data
         if variable.dims[:1] != ("run",):
             target[name] = variable
             continue
