@@ -18,7 +18,18 @@ from lto_sim.errors import InputError
 from lto_sim.kinetics import fit_arrhenius
 from lto_sim.scenario import ready
 from lto_sim.study import Axis, CustomOutput, Variable, as_grid, open_sweep, resume_sweep, sweep
-from lto_sim.study.sweeps import Sweep, describe, estimate_sweep, read_sweep, run_sweep, sweep_status
+from lto_sim.study.sweeps import (
+    Sweep,
+    describe,
+    estimate_sweep,
+    read_sweep,
+    ready_sweep,
+    ready_sweep_text,
+    ready_sweep_title,
+    ready_sweeps,
+    run_sweep,
+    sweep_status,
+)
 from lto_sim.study.sweeps.axes import make_points, plain_axes
 from lto_sim.study.sweeps.counting import plan_sweep
 from lto_sim.study.sweeps.run import Workforce
@@ -573,3 +584,18 @@ class TestFile:
             read_sweep(file)
         assert caught.value.field.startswith(field)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ready_sweeps())
+def test_a_ready_sweep_can_be_planned(name: str) -> None:
+    found = ready_sweep(name)
+    assert found.title == ready_sweep_title(name)
+    assert "#" in ready_sweep_text(name)
+    planned = plan_sweep(found)
+    assert not planned.refusals
+    assert 8 <= found.runs <= 64
+
+
+def test_a_ready_sweep_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match="sweep_sensitivities"):
+        ready_sweep("sweep_of_everything")

@@ -1,4 +1,4 @@
-"""``lto-sim scenarios``: scenarios and instruments that come with the package, to use or to start from."""
+"""``lto-sim scenarios``: scenarios, sweeps and instruments of the package, to use or to start from."""
 
 from __future__ import annotations
 
@@ -26,25 +26,31 @@ def command(
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the ready scenarios and instruments, or print one as TOML with its comments."""
+    """List the ready scenarios, sweeps and instruments, or print one as TOML with its comments."""
     from lto_sim.microscope import PRESETS, Instrument, preset_text
     from lto_sim.scenario import ready
+    from lto_sim.study.sweeps import ready_sweep_text, ready_sweep_title, ready_sweeps
 
     if name is None:
         if out is not None:
             raise InputError("--out", str(out), "together with a name", "name the scenario to write")
         titles = {entry: ready.ready_scenario(entry).title for entry in ready.ready_names()}
+        sweeps = {entry: ready_sweep_title(entry) for entry in ready_sweeps()}
         instruments = {entry: Instrument.preset(entry).title for entry in PRESETS}
         print_summary(
             {
                 "scenarios": [{"name": entry, "title": title} for entry, title in titles.items()],
+                "sweeps": [{"name": entry, "title": title} for entry, title in sweeps.items()],
                 "instruments": [{"name": entry, "title": title} for entry, title in instruments.items()],
             },
             as_json,
-            {**titles, **instruments},
+            {**titles, **sweeps, **instruments},
         )
         return
-    text = preset_text(name) if name in PRESETS else ready.ready_text(name)
+    if name in ready_sweeps():
+        text = ready_sweep_text(name)
+    else:
+        text = preset_text(name) if name in PRESETS else ready.ready_text(name)
     if out is None:
         if as_json:
             print_summary({"name": name, "toml": text}, as_json, {})

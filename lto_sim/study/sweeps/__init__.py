@@ -32,6 +32,7 @@ from lto_sim.study.sweeps.estimate import Estimate, estimate_sweep
 from lto_sim.study.sweeps.grid import as_grid
 from lto_sim.study.sweeps.outputs import CustomOutput, Variable, output_names
 from lto_sim.study.sweeps.progress import SweepStatus, sweep_status
+from lto_sim.study.sweeps.ready import ready_sweep, ready_sweep_text, ready_sweep_title, ready_sweeps
 from lto_sim.study.sweeps.result import RunResult
 from lto_sim.study.sweeps.run import Workforce, resume_sweep, run_sweep, sweep
 from lto_sim.study.sweeps.specification import Sweep, describe
@@ -56,6 +57,10 @@ __all__ = [
     "open_sweep",
     "output_names",
     "read_sweep",
+    "ready_sweep",
+    "ready_sweep_text",
+    "ready_sweep_title",
+    "ready_sweeps",
     "resume_sweep",
     "run_sweep",
     "stored_sweep",

@@ -27,7 +27,7 @@ from lto_sim.scenario import read_toml, ready, set_paths
 from lto_sim.scenario.parse import plain
 from lto_sim.study.sweeps.specification import Sweep
 
-__all__ = ["read_sweep", "sweep_of_scenario"]
+__all__ = ["read_sweep", "sweep_from_text", "sweep_of_scenario"]
 
 
 def read_sweep(path: Path | str, values: Mapping[str, Any] | None = None, seed: int | None = None) -> Sweep:
@@ -46,16 +46,38 @@ def read_sweep(path: Path | str, values: Mapping[str, Any] | None = None, seed: 
     """
     path = Path(path)
     try:
-        mapping = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError("sweep", str(path), "a readable TOML file", str(error.strerror)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError("sweep", str(path), "valid TOML", str(error)) from None
+    except UnicodeDecodeError as error:
+        raise InputError("sweep", str(path), "text in UTF-8", str(error)) from None
+    return sweep_from_text(text, path.resolve().parent, values, seed, str(path))
+
+
+def sweep_from_text(
+    text: str,
+    folder: Path,
+    values: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    name: str = "text",
+) -> Sweep:
+    """Read the text of a sweep file; arguments and errors as those of :func:`read_sweep`.
+
+    Parameters
+    ----------
+    text : What is in the file.
+    folder : Where the files that it names are.
+    values, seed : See :func:`read_sweep`.
+    name : What errors call it.
+    """
+    try:
+        mapping = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("sweep", name, "valid TOML", str(error)) from None
     if "specimen" in mapping:
         raise InputError(
-            "sweep", str(path), "a sweep file", "this is a scenario: add --axis, or name it under scenario"
+            "sweep", name, "a sweep file", "this is a scenario: add --axis, or name it under scenario"
         )
-    folder = path.resolve().parent
     if isinstance(mapping.get("scenario"), str):
         mapping["scenario"] = _scenario(str(mapping["scenario"]), folder)
     if values and isinstance(mapping.get("scenario"), dict):

@@ -1,0 +1,52 @@
+"""The sweep files that come with the package, ``ready_files/*.toml`` here, to be read and changed."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from lto_sim.errors import InputError
+from lto_sim.study.sweeps.specification import Sweep
+from lto_sim.study.sweeps.sweep_file import sweep_from_text
+
+__all__ = ["ready_sweep", "ready_sweep_text", "ready_sweep_title", "ready_sweeps"]
+
+_ENDING: Final = ".toml"
+
+
+def ready_sweeps() -> tuple[str, ...]:
+    """Names of the ready sweep files, sorted."""
+    folder = files("lto_sim") / "study" / "sweeps" / "ready_files"
+    return tuple(sorted(e.name.removesuffix(_ENDING) for e in folder.iterdir() if e.name.endswith(_ENDING)))
+
+
+def ready_sweep_text(name: str) -> str:
+    """Return a ready sweep file with its comments.
+
+    Raises
+    ------
+    InputError
+        No sweep of that name.
+    """
+    if name not in ready_sweeps():
+        raise InputError("sweep", name, " or ".join(ready_sweeps()), "`lto-sim scenarios` lists them")
+    file = files("lto_sim") / "study" / "sweeps" / "ready_files" / f"{name}{_ENDING}"
+    return file.read_text(encoding="utf-8")
+
+
+def ready_sweep_title(name: str) -> str:
+    """Return the title of a ready sweep."""
+    return str(tomllib.loads(ready_sweep_text(name))["title"])
+
+
+def ready_sweep(name: str) -> Sweep:
+    """Return a ready sweep.
+
+    Raises
+    ------
+    InputError
+        No sweep of that name.
+    """
+    return sweep_from_text(ready_sweep_text(name), Path.cwd())
