@@ -10,11 +10,21 @@ import xarray as xr
 
 from lto_sim.electrochemistry import drive_steps, fit_gitt
 from lto_sim.errors import InputError
-from lto_sim.scenario import Scenario
+from lto_sim.exact.shrinking_core import ShrinkingCore
+from lto_sim.kinetics.corrections import true_rate
+from lto_sim.scenario import Scenario, build_material
 from lto_sim.scenario.ready import ready_names, ready_scenario, ready_text
+from lto_sim.study import RunResult
+from lto_sim.study.lamella.fronts import grown_fraction, mean_front
+from lto_sim.study.lamella.shells import rim_of
+from lto_sim.study.regimes import REGIMES, expected, front_view, regime_measures, shell_index
 from lto_sim.transport import plan_run, simulate
 
-OWN = ("constant_current_constant_voltage", "cyclic_voltammetry", "gitt", "planar_extraction")
+OWN = (
+    "constant_current_constant_voltage", "cyclic_voltammetry", "gitt", "planar_extraction",
+    "core_shell", "grain_boundary", "partial_contact", "shrinking_cylinder", "shrinking_sphere", "wedge",
+)  # fmt: skip
+ASKED_FOR = ("paper_programme", "two_contacts_cc", "two_contacts_cv")
 
 
 @pytest.mark.parametrize("name", ready_names())
@@ -34,7 +44,7 @@ def test_every_ready_scenario_is_a_plan_with_a_title_and_comments(name: str) -> 
 
 def test_names_are_sorted_and_those_of_this_file_are_there() -> None:
     assert list(ready_names()) == sorted(ready_names())
-    assert set(OWN) <= set(ready_names())
+    assert {*OWN, *ASKED_FOR} == set(ready_names())
 
 
 @pytest.mark.parametrize(
@@ -43,6 +53,7 @@ def test_names_are_sorted_and_those_of_this_file_are_there() -> None:
         ("cyclic_voltametry", "did you mean cyclic_voltammetry?"),
         ("git", "did you mean gitt?"),
         ("planar", "did you mean planar_extraction?"),
+        ("shrinking_cilinder", "did you mean shrinking_cylinder?"),
         ("zzz", "`lto-sim scenarios` lists them"),
         ("../lto", "`lto-sim scenarios` lists them"),
         ("", "`lto-sim scenarios` lists them"),
@@ -106,3 +117,82 @@ def test_gitt_returns_the_diffusivity_that_was_put_in(runs: dict[str, xr.Dataset
     result = fit_gitt(runs["gitt"])
     assert len(result.pulses) == 2
     np.testing.assert_allclose([pulse.D or 0.0 for pulse in result.pulses], true, rtol=0.02)
+
+
+def noise_free(name: str, **values: object) -> tuple[Scenario, xr.Dataset]:
+    """A ready scenario, changed, and its run without recorded frames."""
+    scenario = ready_scenario(name).with_values(values)
+    scenario = Scenario.from_dict({k: v for k, v in scenario.to_dict().items() if k != "scan"})
+    run = simulate(scenario)
+    assert run.attrs["worst_balance_error"] < 1e-13
+    return scenario, run
+
+
+def rim_contrast(scenario: Scenario, run: xr.Dataset) -> float:
+    """Projected li fraction of the rim less that of the core at half of the lithium."""
+    cell = 2.0 * float(run["x"][0])
+    lithium = run["li_fraction"].values.mean(axis=1)
+    return rim_of(grown_fraction(run, scenario), lithium, run["time"].values, cell, 0.17).contrast
+
+
+def test_core_and_shell_needs_a_perimeter_that_conducts_much_better_than_the_faces() -> None:
+    scenario, run = noise_free("core_shell")
+    assert run.attrs["status_meaning"].startswith("finished")
+    assert run.attrs["cells"] < 5000
+    view = front_view(run, scenario)
+    assert shell_index(view) > 0.4
+    visible = rim_contrast(scenario, run)
+    assert visible > 0.17  # the noise of one pixel at 71 pA
+    at = scenario.surface.perimeter.at if scenario.surface and scenario.surface.perimeter else 0.0
+    alike = noise_free("core_shell", **{"surface.faces.at": at})  # as its comment says
+    assert rim_contrast(*alike) < 0.5 * visible
+    planar, extracted = noise_free(
+        "core_shell", **{"initial": 1.0, "drive.0.hold": 1.6, "drive.0.until": {"time": 12.0}}
+    )
+    assert abs(shell_index(front_view(extracted, planar), 0.4)) < 0.05
+    assert REGIMES[expected(scenario).regime] in {"perimeter-led", "both"}
+
+
+def test_the_wedge_has_k_of_bulk_and_faces_at_both_thicknesses() -> None:
+    scenario, run = noise_free("wedge")
+    even = scenario.with_values({"specimen.thickness": 150e-9})
+    length, k_bulk = expected(even).surface_length, true_rate(even).k_bulk
+    grown = grown_fraction(run, scenario)
+    rows, time = run["y"].values, run["time"].values
+    for place in (0.3e-6, 2.1e-6):
+        row = int(np.argmin(np.abs(rows - place)))
+        thickness = float(run["thickness"].values[row, 0])
+        front = mean_front(grown[:, :, row : row + 1], 2.0 * float(run["x"][0]))
+        late = front > 0.5 * front[-1]
+        k = 0.5 * float(np.polyfit(time[late], front[late] ** 2, 1)[0])
+        assert k == pytest.approx(k_bulk * (1.0 + 2.0 * length / thickness), rel=0.05)
+
+
+def test_a_seam_of_lithium_runs_ahead_along_the_grain_boundary() -> None:
+    scenario, run = noise_free("grain_boundary", **{"specimen.cell": "50 nm"})
+    fronts = grown_fraction(run, scenario)[:, 0].sum(axis=2) * 2.0 * float(run["x"][0])
+    state = int(np.argmin(np.abs(fronts.mean(axis=1) - 0.5e-6)))
+    middle = fronts.shape[1] // 2
+    assert fronts[state, middle - 1 : middle + 1].mean() > 1.7 * fronts[state, [0, -1]].mean()
+
+
+def test_a_partial_contact_bends_the_front_and_lowers_k_along_its_normal() -> None:
+    scenario, run = noise_free("partial_contact", **{"specimen.cell": "40 nm"})
+    found = regime_measures(RunResult(scenario, run))
+    assert shell_index(front_view(run, scenario), 0.2) < -0.2
+    assert 0.4 < found["k_over_bulk"] < 0.9
+
+
+@pytest.mark.parametrize("shape", ["cylinder", "sphere"])
+def test_shrinking_cores_are_the_exact_ones(shape: str) -> None:
+    scenario, run = noise_free(f"shrinking_{shape}")
+    true = true_rate(scenario)
+    diffusivity = build_material(scenario).rich.diffusivity(scenario.temperature)
+    core = ShrinkingCore(shape, 5e-7, diffusivity, true.excess)
+    volume, grown = run["cell_volume"].values, grown_fraction(run, scenario)
+    left = 1.0 - (volume * grown).sum(axis=(1, 2, 3)) / volume.sum()
+    radius = np.clip(left, 0.0, None) ** (1.0 / (2 if shape == "cylinder" else 3))
+    time = run["time"].values
+    for part in (0.75, 0.5, 0.25):
+        found = float(np.interp(-part, -radius, time))
+        assert found == pytest.approx(float(core.time_at(part * 5e-7)), rel=0.03), part

@@ -92,7 +92,7 @@ def test_rows_keep_their_order_in_worker_processes():
 
 @pytest.mark.parametrize(
     "name",
-    ["planar", "line-source", "linear-parabolic", "symmetry", "steps", "restart", "extremes"],
+    ["planar", "line-source", "linear-parabolic", "regimes", "symmetry", "steps", "restart", "extremes"],
 )
 def test_a_short_section_passes(name: str):
     rows = rows_of(name)

@@ -18,6 +18,7 @@ from lto_sim.plot.posterior import plot_corner, plot_profiles
 from lto_sim.plot.quantified import plot_quantified
 from lto_sim.plot.rate_fit import plot_rate_fit
 from lto_sim.plot.recording import plot_recording
+from lto_sim.plot.regimes import plot_regime_map
 from lto_sim.plot.slit import plot_slit
 from lto_sim.plot.specimen import plot_specimen
 from lto_sim.plot.spectrum import plot_spectrum
@@ -62,6 +63,7 @@ __all__ = [
     "plot_quantified",
     "plot_rate_fit",
     "plot_recording",
+    "plot_regime_map",
     "plot_slit",
     "plot_specimen",
     "plot_spectrum",

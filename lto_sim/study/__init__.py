@@ -21,6 +21,7 @@ from lto_sim.study.lamella.tables import (
     thickness_cases,
 )
 from lto_sim.study.lamella.wording import study_lines
+from lto_sim.study.regimes import COVERAGE, REGIME_OUTPUT, regime_map, regime_measures
 from lto_sim.study.sweeps import (
     Axis,
     CustomOutput,
@@ -33,10 +34,12 @@ from lto_sim.study.sweeps import (
 )
 
 __all__ = [
+    "COVERAGE",
     "FACE_SHARES",
     "PARTICLE",
     "PERIMETERS",
     "REFERENCE",
+    "REGIME_OUTPUT",
     "Axis",
     "BulkBehind",
     "Case",
@@ -57,6 +60,8 @@ __all__ = [
     "perimeter_energy_cases",
     "pixel_cases",
     "published_rate",
+    "regime_map",
+    "regime_measures",
     "resume_sweep",
     "share_deviation",
     "share_from_rates",

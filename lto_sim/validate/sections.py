@@ -33,6 +33,7 @@ from lto_sim.validate.inverse_checks import inverse_checks, map_interval_checks
 from lto_sim.validate.programme import programme_checks
 from lto_sim.validate.quantify_checks import quantify_checks
 from lto_sim.validate.recovery import recovery_checks
+from lto_sim.validate.regime_checks import regime_checks
 from lto_sim.validate.scan_checks import scan_checks
 from lto_sim.validate.section import Check, Section
 from lto_sim.validate.spectrum_checks import spectrum_checks
@@ -49,6 +50,11 @@ SECTIONS: Final = (
     Section("linear-parabolic", "interface reaction, then diffusion", law_checks),
     Section("shell", "shell under a surface that conducts", shell_checks),
     Section("lamella", "thin lamella and wedge with conducting faces", lamella_checks),
+    Section(
+        "regimes",
+        "closure of a lamella's mid-plane, k and exponents, as regime maps read them",
+        regime_checks,
+    ),
     Section("outline", "circle as polygon and as mask, ellipse, walls that bend", outline_checks),
     Section("ripple", "decay of a ripple on a front", ripple_checks),
     Section("balance", "lithium balance, and 0 <= x <= 1", balance_checks),
