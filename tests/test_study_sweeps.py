@@ -259,6 +259,12 @@ class TestPlan:
         assert planned.counts[1] is None
         assert planned.counts[0] is not None
 
+    def test_the_value_of_a_refused_run_is_in_si_too(self) -> None:
+        planned = plan_sweep(describe(small(), {"specimen.cell": ["20 nm", "500 um"]}, outputs=["current"]))
+        assert list(planned.refusals) == [1]
+        np.testing.assert_allclose(planned.coordinates["specimen.cell"], [20e-9, 500e-6], rtol=1e-12)
+        assert planned.meanings == {}
+
     def test_runs_of_one_simulation_are_known(self) -> None:
         made = describe(small(), {"seed": [1, 2], "temperature": [330.0, 340.0], "maps.noise": [0.01, 0.02]})
         assert plan_sweep(made).hashes.tolist() == [0, 0, 2, 2, 0, 0, 2, 2]

@@ -23,6 +23,7 @@ from lto_sim.cli import (
     fit,
     impedance,
     inspect,
+    plot,
     quantify,
     render,
     reproduce,
@@ -116,7 +117,7 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 for _module in (
     reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, compare, electrical, impedance,
-    sweep, status, resume, validate, schema,
+    sweep, status, resume, plot, validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 

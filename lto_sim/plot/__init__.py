@@ -14,6 +14,7 @@ from lto_sim.plot.map_fit import plot_map_fit
 from lto_sim.plot.map_models import plot_model_comparison
 from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
+from lto_sim.plot.population import plot_population
 from lto_sim.plot.posterior import plot_corner, plot_profiles
 from lto_sim.plot.quantified import plot_quantified
 from lto_sim.plot.rate_fit import plot_rate_fit
@@ -24,6 +25,7 @@ from lto_sim.plot.specimen import plot_specimen
 from lto_sim.plot.spectrum import plot_spectrum
 from lto_sim.plot.style import DIRECTION_COLOURS, temperature_colours
 from lto_sim.plot.surface_effect import InsertionRun, RateLine, plot_surface_effect
+from lto_sim.plot.sweeps import plot_sweep
 from lto_sim.plot.titanium import plot_titanium
 from lto_sim.plot.titration import plot_gitt
 
@@ -58,6 +60,7 @@ __all__ = [
     "plot_model_comparison",
     "plot_panel_rows",
     "plot_partial_contact",
+    "plot_population",
     "plot_potential",
     "plot_profiles",
     "plot_quantified",
@@ -69,6 +72,7 @@ __all__ = [
     "plot_spectrum",
     "plot_squared_position",
     "plot_surface_effect",
+    "plot_sweep",
     "plot_titanium",
     "plot_voltammogram",
     "power",

@@ -21,6 +21,16 @@ from lto_sim.study.lamella.tables import (
     thickness_cases,
 )
 from lto_sim.study.lamella.wording import study_lines
+from lto_sim.study.population import (
+    Discrete,
+    LogNormal,
+    Normal,
+    Population,
+    Uniform,
+    draw_population,
+    ensemble_current,
+    simulate_population,
+)
 from lto_sim.study.regimes import COVERAGE, REGIME_OUTPUT, regime_map, regime_measures
 from lto_sim.study.sweeps import (
     Axis,
@@ -44,7 +54,12 @@ __all__ = [
     "BulkBehind",
     "Case",
     "CustomOutput",
+    "Discrete",
+    "LogNormal",
+    "Normal",
+    "Population",
     "RunResult",
+    "Uniform",
     "Variable",
     "apparent_energy",
     "apparent_rates",
@@ -52,7 +67,9 @@ __all__ = [
     "bulk_behind_table",
     "consistent_surfaces",
     "dose_cases",
+    "draw_population",
     "energy_cases",
+    "ensemble_current",
     "frame_cases",
     "mesh_cases",
     "open_sweep",
@@ -65,6 +82,7 @@ __all__ = [
     "resume_sweep",
     "share_deviation",
     "share_from_rates",
+    "simulate_population",
     "simulated_energies",
     "study_lines",
     "sweep",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError, LtoSimError
 from lto_sim.scenario import Scenario
+from lto_sim.study.sweeps.labels import si_value
 from lto_sim.study.sweeps.outputs import Counts
 from lto_sim.study.sweeps.specification import Sweep
 from lto_sim.transport import build_model, plan_run
@@ -85,7 +86,7 @@ def plan_sweep(sweep: Sweep) -> Planned:
             refusals[number] = str(error)
             counts.append(None)
             for path in values:
-                values[path].append(sweep.points[number].get(path))
+                values[path].append(si_value(path, sweep.points[number].get(path)))
             continue
         counts.append(counted)
         for path in values:
