@@ -88,7 +88,7 @@ def test_list_names_every_section_and_runs_nothing():
     assert [line.split()[0] for line in result.stdout.splitlines()] == [s.name for s in SECTIONS]
     said = json.loads(lto("--list", "--json").stdout)["sections"]
     assert [entry["name"] for entry in said] == [s.name for s in SECTIONS]
-    minutes = {"map-intervals", "intervals", "corrections", "bias", "recovery", "programme"}
+    minutes = {"design", "map-intervals", "intervals", "corrections", "bias", "recovery", "programme"}
     assert {entry["name"] for entry in said if entry["on_request"]} == minutes
 
 

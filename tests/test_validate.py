@@ -49,7 +49,7 @@ def test_sections_have_one_name_each_and_minutes_are_on_request():
     names = [section.name for section in SECTIONS]
     assert len(set(names)) == len(names)
     assert [s.name for s in SECTIONS if s.on_request] == [
-        "map-intervals", "intervals", "corrections", "bias", "recovery", "programme",
+        "design", "map-intervals", "intervals", "corrections", "bias", "recovery", "programme",
     ]  # fmt: skip
     assert not any(section.on_request for section in choose_sections())
     assert [s.name for s in choose_sections(["shell", "planar"])] == ["planar", "shell"]

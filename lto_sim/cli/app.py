@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from lto_sim.cli import (
     acquire,
     compare,
+    design,
     electrical,
     fit,
     impedance,
@@ -117,7 +118,7 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 for _module in (
     reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, compare, electrical, impedance,
-    sweep, status, resume, plot, validate, schema,
+    sweep, status, resume, plot, design, validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 

@@ -6,6 +6,7 @@ from lto_sim.plot.comparison import plot_comparison
 from lto_sim.plot.conductances import ConductanceGrid, plot_conductances
 from lto_sim.plot.core_shell import Panel, ShellRow, plot_core_shell, plot_panel_rows, power
 from lto_sim.plot.cycling import plot_capacity_curve, plot_voltammogram
+from lto_sim.plot.design import plot_design
 from lto_sim.plot.drive import PartialContact, plot_current, plot_partial_contact
 from lto_sim.plot.electrical import plot_chronoamperogram, plot_potential
 from lto_sim.plot.impedance import plot_impedance, plot_impedance_series
@@ -51,6 +52,7 @@ __all__ = [
     "plot_core_shell",
     "plot_corner",
     "plot_current",
+    "plot_design",
     "plot_full_extraction",
     "plot_gitt",
     "plot_impedance",

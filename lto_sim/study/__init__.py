@@ -1,5 +1,6 @@
 """Studies over many runs: sweeps, and what a thin lamella and its recording do to k and Ea of insertion."""
 
+from lto_sim.study.design import best_setting, design_experiment, design_lines, expected_maps
 from lto_sim.study.lamella.apparent import apparent_rates
 from lto_sim.study.lamella.case import PARTICLE, REFERENCE, Case, table_diffusivity
 from lto_sim.study.lamella.consistency import FACE_SHARES, PERIMETERS, consistent_surfaces, published_rate
@@ -64,12 +65,16 @@ __all__ = [
     "apparent_energy",
     "apparent_rates",
     "as_grid",
+    "best_setting",
     "bulk_behind_table",
     "consistent_surfaces",
+    "design_experiment",
+    "design_lines",
     "dose_cases",
     "draw_population",
     "energy_cases",
     "ensemble_current",
+    "expected_maps",
     "frame_cases",
     "mesh_cases",
     "open_sweep",

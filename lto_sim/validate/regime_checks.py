@@ -4,6 +4,7 @@ A lamella is a strip of one row of cells, from the saturated parent, so that not
 growing phase and l = delta*D/D of a face. Closure is that of a contact that feeds the faces only: beside the
 contact (at H/4, where the corrections of both ends cancel) and, up to h0/l = 0.005, at H it is laid beside
 the shell alone; at H and beyond beside the shell with fronts that meet, see `lto_sim.study.regimes.closure`.
+Closure at 1.5 H comes sooner on a finer mesh: at h0/l = 0.1 by 0.028 with 16 layers, by 0.039 with 32.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _D: Final = 1e-16
 _TEMPERATURE: Final = 348.15
 _X4: Final = 0.05
 _STATES: Final = 190
-_FAR: Final = 1.5
+_FURTHER: Final = (1.5, 3.0)
 """Where closure is read beside H/4 and H, in thicknesses."""
 
 _SHELL_ALONE: Final = 0.005
@@ -70,7 +71,7 @@ def surface_fed_lamella(
     ratio: float, *, excess: float = _USUAL_EXCESS, layers: int = 8, thickness: float = 100e-9,
     until: float | None = None,
 ) -> Scenario:  # fmt: skip
-    """Lamella whose contact feeds its two faces only, until the mid-plane has closed at 1.5 H.
+    """Lamella whose contact feeds its two faces only, until the mid-plane has closed at 3 H.
 
     Parameters
     ----------
@@ -82,11 +83,15 @@ def surface_fed_lamella(
     """
     half = 0.5 * thickness
     length = half / ratio
-    reach = math.sqrt(6.0 * length * half) + _FAR * thickness
+    reach = math.sqrt(6.0 * length * half) + _FURTHER[-1] * thickness
     scenario = _strip(excess, thickness, length, 1.3 * reach, layers, "surface")
     k = true_rate(scenario).k_bulk
     beside = half**2 / (2.0 * k)
-    last = 1.05 * closure_time(_FAR * thickness, k, length, thickness) if until is None else until * beside
+    last = (
+        1.05 * closure_time(_FURTHER[-1] * thickness, k, length, thickness)
+        if until is None
+        else until * beside
+    )
     return scenario.with_values(
         {
             "drive.0.until.time": last,
@@ -96,12 +101,15 @@ def surface_fed_lamella(
     )
 
 
-def fed_lamella(ratio: float, *, layers: int = 6, thickness: float = 150e-9) -> Scenario:
+def fed_lamella(
+    ratio: float, *, initial: float = _X4, layers: int = 6, thickness: float = 150e-9
+) -> Scenario:
     """Lamella whose contact feeds bulk and faces, until its mean front is at twice the crossover, or at 10 H.
 
     Parameters
     ----------
     ratio : l/H of a face.
+    initial : Li fraction of the parent at the start; saturated: 0.05.
     layers : Cells through the thickness.
     thickness : H [m].
     """
@@ -110,18 +118,20 @@ def fed_lamella(ratio: float, *, layers: int = 6, thickness: float = 150e-9) -> 
     length = end + 1.5 * thin_lamella.tip_length(surface, thickness)
     scenario = _strip(_USUAL_EXCESS, thickness, surface, max(length, 1.3 * end), layers, "both")
     last = end**2 / (2.0 * true_rate(scenario).k)
-    return scenario.with_values({"drive.0.until.time": last, "output.every": last / _STATES})
+    return scenario.with_values(
+        {"initial": initial, "drive.0.until.time": last, "output.every": last / _STATES}
+    )
 
 
 def regime_checks(quick: bool) -> Sequence[Check]:
-    """Closure over h0/l and A, k over l/H and H, exponents of a shell."""
+    """Closure over h0/l and A, k over l/H from a saturated and an empty parent, exponents of a shell."""
     ratios = (0.005, 0.01, 0.05, 0.1) if quick else (0.005, 0.01, 0.02, 0.05, 0.1)
     layers = 8 if quick else 16
     cases = [(ratio, _USUAL_EXCESS, layers) for ratio in ratios]
-    lamellae = [(ratio, 150e-9) for ratio in (0.0, 0.5, 2.0)]
+    lamellae = [(ratio, _X4) for ratio in (0.0, 0.5, 2.0)]
     if not quick:
         cases += [(0.05, 0.01, layers), (0.05, 0.12, layers), (0.05, _USUAL_EXCESS, 8)]
-        lamellae += [(0.25, 150e-9), (1.0, 150e-9), (3.0, 150e-9), (1.0, 50e-9), (1.0, 300e-9)]
+        lamellae += [(0.25, _X4), (1.0, _X4), (3.0, _X4), (0.0, 0.0), (1.0, 0.0)]
     return [
         *(partial(_closure_rows, *case) for case in cases),
         *(partial(_rate_rows, *case) for case in lamellae),
@@ -136,7 +146,7 @@ def _closure_rows(ratio: float, excess: float, layers: int) -> list[Row]:
     case = f"h0/l {ratio:g}, A {excess:.3g}, {layers} layers"
     lamella = (answers.k_bulk, answers.surface_length, view.thickness)
     rows = []
-    places = [(NEAR, False), (THICKNESSES, True), (_FAR, True)]
+    places = [(NEAR, False), (THICKNESSES, True), *((far, True) for far in _FURTHER)]
     for part, meeting in [*places, (THICKNESSES, False)] if ratio <= _SHELL_ALONE else places:
         place = part * view.thickness
         exact, found = closure_time(place, *lamella, meeting=meeting), closure(view, place)
@@ -145,12 +155,12 @@ def _closure_rows(ratio: float, excess: float, layers: int) -> list[Row]:
     return rows
 
 
-def _rate_rows(ratio: float, thickness: float) -> list[Row]:
-    scenario = fed_lamella(ratio, thickness=thickness)
+def _rate_rows(ratio: float, initial: float) -> list[Row]:
+    scenario = fed_lamella(ratio, initial=initial)
     found = regime_measures(RunResult(scenario, simulate(scenario)))
     exact = 1.0 + 2.0 * ratio
     value = found["k_over_bulk"] if found["beyond_crossover"] == 1.0 else math.nan
-    name = f"k over that of the bulk, l/H {ratio:g}, H {1e9 * thickness:.0f} nm"
+    name = f"k over that of the bulk, l/H {ratio:g}, from x = {initial:g}"
     return [Row(name, exact, value, value / exact - 1.0, _RATE_LIMIT)]
 
 

@@ -12,6 +12,7 @@ from lto_sim.execution import run_jobs
 from lto_sim.validate.arrhenius_checks import arrhenius_checks
 from lto_sim.validate.bias_checks import bias_checks
 from lto_sim.validate.correction_checks import correction_checks
+from lto_sim.validate.design_checks import design_checks
 from lto_sim.validate.electro_checks import electrochemistry_checks
 from lto_sim.validate.engine_checks import engine_checks
 from lto_sim.validate.extreme_checks import extreme_checks
@@ -70,6 +71,7 @@ SECTIONS: Final = (
     Section("verdict", "what limits a front: diffusion, interface, both; 100 fronts each", verdict_checks),
     Section("arrhenius", "Ea over particles and profiles, 400 experiments; published data", arrhenius_checks),
     Section("inverse", "parameters from whole maps, from late k over thickness", inverse_checks),
+    Section("design", "deviations that a design expects, beside 400 drawn experiments", design_checks, True),
     Section("map-intervals", "95 % intervals of whole maps, 40 experiments", map_interval_checks, True, True),
     Section("intervals", "95 % intervals of k over 400 experiments", interval_checks, True, True),
     Section("corrections", "k corrected by a simulation of the same specimen", correction_checks, True),
