@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from typing import TypeVar
 
 import numba
@@ -31,6 +32,7 @@ __all__ = [
     "available_processes",
     "available_threads",
     "child_seeds",
+    "no_interrupt",
     "one_thread",
     "run_jobs",
 ]
@@ -210,10 +212,25 @@ def _new_pool() -> ProcessPoolExecutor:
             1, mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker,
             initargs=(os.getpid(),),
         )  # fmt: skip
-        pool.submit(os.getpid)  # processes start with the first job, and take the environment then
+        with no_interrupt():
+            pool.submit(os.getpid)  # processes start with the first job, and take the environment then
     finally:
         _restore(saved)
     return pool
+
+
+@contextlib.contextmanager
+def no_interrupt() -> Iterator[None]:
+    """Have processes that are started here deaf to Ctrl-C from their first moment; it waits meanwhile."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # its own start would let the signal through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _restore(saved: dict[str, str | None]) -> None:

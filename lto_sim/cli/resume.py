@@ -9,7 +9,16 @@ import typer
 
 from lto_sim.cli.options import AsJson
 from lto_sim.cli.sweep import finish
-from lto_sim.cli.sweep_options import Engine, Scheduler, Shard, Workers, find_custom, following, workforce
+from lto_sim.cli.sweep_options import (
+    Engine,
+    Scheduler,
+    Shard,
+    Workers,
+    find_custom,
+    following,
+    telling_how_to_go_on,
+    workforce,
+)
 from lto_sim.errors import InputError
 
 __all__ = ["EXAMPLE", "NAME", "command"]
@@ -47,6 +56,6 @@ def command(
             "SWEEP.toml", str(source), "the sweep that the store was made from",
             "its configuration is another one: run it into a store of its own",
         )  # fmt: skip
-    with following() as progress:
+    with telling_how_to_go_on(store), following() as progress:
         run_sweep(described, store, who, resume=True, retry_failed=retry_failed, progress=progress)
     finish(store, as_json)

@@ -19,6 +19,7 @@ from lto_sim.cli.sweep_options import (
     find_custom,
     following,
     result_lines,
+    telling_how_to_go_on,
     time_text,
     workforce,
 )
@@ -97,7 +98,7 @@ def command(
         target = choose_target(target, source, ending, force)
     from lto_sim.study.sweeps import run_sweep
 
-    with following() as progress:
+    with telling_how_to_go_on(target), following() as progress:
         run_sweep(described, target, who, force=force, progress=progress)
     finish(target, as_json)
 

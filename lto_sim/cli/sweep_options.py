@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +23,7 @@ __all__ = [
     "find_custom",
     "following",
     "result_lines",
+    "telling_how_to_go_on",
     "time_text",
     "workforce",
 ]
@@ -94,6 +95,19 @@ def following() -> Iterator[Callable[[Tally], None] | None]:
 
     with progress_bar("sweeping") as bar:
         yield None if bar is None else lambda tally: bar(tally.part)
+
+
+@contextmanager
+def telling_how_to_go_on(store: Path) -> Iterator[None]:
+    """Say of a sweep that a signal ends what is kept and how the rest is run, as is said after Ctrl-C."""
+    try:
+        yield
+    except SystemExit:
+        from lto_sim.study.sweeps import how_to_go_on
+
+        with suppress(Exception):  # the terminal may be gone
+            typer.echo(f"lto-sim: error: terminated; {how_to_go_on(store)}", err=True)
+        raise
 
 
 def result_lines(status: SweepStatus, out: Path) -> dict[str, str]:

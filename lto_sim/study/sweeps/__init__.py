@@ -34,7 +34,7 @@ from lto_sim.study.sweeps.outputs import CustomOutput, Variable, output_names
 from lto_sim.study.sweeps.progress import SweepStatus, sweep_status
 from lto_sim.study.sweeps.ready import ready_sweep, ready_sweep_text, ready_sweep_title, ready_sweeps
 from lto_sim.study.sweeps.result import RunResult
-from lto_sim.study.sweeps.run import Workforce, resume_sweep, run_sweep, sweep
+from lto_sim.study.sweeps.run import Workforce, how_to_go_on, resume_sweep, run_sweep, sweep
 from lto_sim.study.sweeps.specification import Sweep, describe
 from lto_sim.study.sweeps.store import open_sweep, stored_sweep
 from lto_sim.study.sweeps.sweep_file import read_sweep, sweep_of_scenario
@@ -54,6 +54,7 @@ __all__ = [
     "as_grid",
     "describe",
     "estimate_sweep",
+    "how_to_go_on",
     "open_sweep",
     "output_names",
     "read_sweep",

@@ -1,8 +1,8 @@
 """The coordinator: hands runs to an engine, a few seconds of work at a time, and keeps nothing but scalars.
 
-Runs that share a simulation stay together. A batch that is lost with its worker is taken apart: what is
-marked done stays so, the run that the worker died of is tried again by itself, three times in all, the rest
-go back into the queue.
+Runs that share a simulation stay together, as long as there is work for all workers. Of a batch that is lost
+with its worker, what is marked done or failed stays so, and the rest go back to the head of the queue; how
+often workers died of a run is counted by those that begin it (module ``tries``).
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lto_sim.errors import SolverError
 from lto_sim.study.sweeps.engines import Answer, Engine
-from lto_sim.study.sweeps.store import FAILED, PENDING, mark_failed, read_statuses
+from lto_sim.study.sweeps.store import FAILED, PENDING, read_error, read_statuses
+from lto_sim.study.sweeps.tries import count_tries
 from lto_sim.study.sweeps.worker import Batch
 
 __all__ = ["Tally", "work_off"]
 
 _BATCH_TIME: Final = 2.0
 _LARGEST_BATCH: Final = 64
-_TRIES: Final = 3
 _PATIENCE: Final = 1.0
+_IDLE_DEATHS: Final = 3
+"""Rounds in which workers died before they began a run, after which the sweep ends."""
 
 
 @dataclass
@@ -61,18 +64,15 @@ class _Queue:
     """Runs that wait, together with those of the same simulation."""
 
     same: NDArray[np.int64]
-    single: deque[int] = field(default_factory=deque)
     waiting: deque[int] = field(default_factory=deque)
 
     def __len__(self) -> int:
-        return len(self.single) + len(self.waiting)
+        return len(self.waiting)
 
-    def take(self, count: int) -> tuple[int, ...]:
-        """Take one run that has been lost, by itself, else `count` and all of the last simulation."""
-        if self.single:
-            return (self.single.popleft(),)
+    def take(self, count: int, most: int) -> tuple[int, ...]:
+        """Take `count` runs, and up to `most` where they are of the last one's simulation."""
         taken: list[int] = []
-        while self.waiting and len(taken) < _LARGEST_BATCH:
+        while self.waiting and len(taken) < max(count, most):
             alike = bool(taken) and self.same[taken[-1]] == self.same[self.waiting[0]]
             if len(taken) >= count and not alike:
                 break
@@ -102,20 +102,19 @@ def work_off(
         The engine is gone.
     """
     queue = _Queue(same, waiting=deque(runs))
-    tally = Tally(len(queue))
-    tries: dict[int, int] = {}
+    tally, losses = Tally(len(queue)), _Losses(path, stamp)
     start, out = time.monotonic(), 0
     while queue or out:
-        while queue and engine.room() > 0:
-            numbers = queue.take(_batch_size(tally, len(queue), engine.room()))
+        while queue and (room := engine.room()) > 0:
+            most = min(-(-len(queue) // (room + out)), _LARGEST_BATCH)  # as many for each place
+            numbers = queue.take(_batch_size(tally, len(queue), room), most)
             engine.submit(Batch(str(path), stamp, numbers, tuple(int(same[n]) for n in numbers)))
             out += 1
-        for answer in engine.answers(_PATIENCE):
-            out -= 1
-            if answer.lost:
-                _take_apart(answer, path, stamp, queue, tries, tally)
-            for finished in answer.finished:
-                _count(tally, finished.wall_time, finished.failure)
+        answers = engine.answers(_PATIENCE)
+        out -= len(answers)
+        for finished in (f for answer in answers for f in answer.finished):
+            _count(tally, finished.wall_time, finished.failure)
+        losses.sort_out(answers, queue, tally)
         tally.elapsed = time.monotonic() - start
         if progress is not None:
             progress(tally)
@@ -140,23 +139,38 @@ def _count(tally: Tally, wall_time: float, failure: str) -> None:
         tally.done += 1
 
 
-def _take_apart(
-    answer: Answer, path: Path, stamp: str, queue: _Queue, tries: dict[int, int], tally: Tally
-) -> None:
-    """Sort out a batch whose worker is gone."""
-    status = read_statuses(path, queue.same.size)
-    left = [n for n in answer.batch.runs if status[n] == PENDING]
-    for number in answer.batch.runs:
-        if number not in left:
-            _count(tally, 0.0, "failed" if status[number] == FAILED else "")
-    if not left:
-        return
-    suspect, *rest = left
-    queue.waiting.extendleft(reversed(rest))
-    tries[suspect] = tries.get(suspect, 0) + 1
-    if tries[suspect] < _TRIES:
-        queue.single.append(suspect)
-        return
-    reason = f"{answer.lost}, {_TRIES} times over: out of memory? (see the memory that --dry-run predicts)"
-    mark_failed(path, stamp, suspect, reason, 0.0)
-    _count(tally, 0.0, reason)
+@dataclass
+class _Losses:
+    """Batches that were lost with their workers."""
+
+    path: Path
+    stamp: str
+    tries: dict[int, int] = field(default_factory=dict)
+    idle: int = 0
+
+    def sort_out(self, answers: list[Answer], queue: _Queue, tally: Tally) -> None:
+        """Count the runs that have an end, and put the rest back."""
+        lost = [answer.batch for answer in answers if answer.lost]
+        if not lost:
+            self.idle = 0 if answers else self.idle
+            return
+        status = read_statuses(self.path, queue.same.size)
+        begun = len(lost) < len(answers)
+        for batch in reversed(lost):
+            left = [n for n in batch.runs if status[n] == PENDING]
+            queue.waiting.extendleft(reversed(left))
+            for number in batch.runs:
+                if status[number] != PENDING:
+                    failed = status[number] == FAILED
+                    _count(tally, 0.0, read_error(self.path, self.stamp, number) if failed else "")
+            if left:
+                tries = count_tries(self.path, left[0])
+                begun = begun or tries > self.tries.get(left[0], 0)
+                self.tries[left[0]] = tries
+            begun = begun or len(left) < len(batch.runs)
+        self.idle = 0 if begun else self.idle + 1
+        if self.idle >= _IDLE_DEATHS:
+            raise SolverError(
+                "worker processes end before they begin a run: out of memory? (take fewer workers; a script "
+                'needs if __name__ == "__main__":)'
+            )

@@ -1,8 +1,9 @@
 """What a sweep would take, before it is run: a few of its runs are tried in a worker and thrown away.
 
 Runs are not alike: the time of each goes with its cells and time steps, as planned, times what a cell and
-step took in the runs that were tried; the disk with what those left in a temporary store. The first trial is
-made twice, and its first time, with the loading of compiled code, counts as start of the worker.
+step took in the runs that were tried, writing included; the disk with what those left in a temporary store.
+The first trial is made twice, and its first time, with the loading of compiled code, counts as start of the
+worker; and once more with its simulation kept, where the sweep has runs that differ in less than that.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +24,7 @@ from lto_sim.execution import Slots, available_processes
 from lto_sim.study.sweeps.counting import Planned, plan_sweep
 from lto_sim.study.sweeps.specification import Sweep
 from lto_sim.study.sweeps.store import STAMP, create_store, stored_sweep
-from lto_sim.study.sweeps.worker import Batch, Finished, run_batch
+from lto_sim.study.sweeps.worker import Batch, run_batch
 
 __all__ = ["Estimate", "estimate_sweep"]
 
@@ -91,9 +93,9 @@ def estimate_sweep(sweep: Sweep, engine: str = "processes", workers: int | None 
         stamp = str(stored_sweep(path)[1][STAMP])
         tried = _tried(sweep, planned, path, stamp)
         used = _used(path)
-    work = _work(planned)
-    known = {f.number: max(f.wall_time, 1e-6) for f in tried.finished}
-    pace = sum(known.values()) / float(work[list(known)].sum())
+    work = _work(planned, tried.kept_share)
+    known = [trial.number for trial in tried.trials]
+    pace = sum(trial.time for trial in tried.trials) / float(_work(planned, 1.0)[known].sum())
     whole = pace * float(work.sum())
     each = tuple((after - before) / len(known) for before, after in zip(empty, used, strict=True))
     live = sweep.runs - len(planned.refusals)
@@ -111,44 +113,75 @@ def estimate_sweep(sweep: Sweep, engine: str = "processes", workers: int | None 
         time_s=tried.start + whole / min(count, available_processes()),
         run_time_s=whole / max(live, 1),
         tried=len(known),
-        failures=tuple(f.failure for f in tried.finished if f.failure),
+        failures=tuple(trial.failure for trial in tried.trials if trial.failure),
     )
 
 
 @dataclass(frozen=True)
+class _Trial:
+    """A run that was tried: its time, writing included [s], and why it failed."""
+
+    number: int
+    time: float
+    failure: str
+
+
+@dataclass(frozen=True)
 class _Tried:
-    finished: tuple[Finished, ...]
+    """Trials, the time that a worker needs to start [s], and its memory [bytes].
+
+    `kept_share` is the part of a run's time that one takes whose simulation is there.
+    """
+
+    trials: tuple[_Trial, ...]
     start: float
     memory: int
+    kept_share: float
 
 
 def _tried(sweep: Sweep, planned: Planned, path: Path, stamp: str) -> _Tried:
     """Try runs that lie evenly among all, the largest among them, as long as the time allows."""
     live = [n for n, c in enumerate(planned.counts) if c is not None]
-    largest = max(live, key=lambda n: (_work(planned)[n], -n))
+    work = _work(planned, 1.0)
+    largest = max(live, key=lambda n: (work[n], -n))
     evenly = [live[round(i * (len(live) - 1) / (_TRIALS - 1))] for i in range(_TRIALS)]
     chosen = list(dict.fromkeys([largest, evenly[0], evenly[-1], *evenly]))
     slots = Slots(1)
-    found: list[Finished] = []
+    found: list[_Trial] = []
+    share = 1.0
     try:
         begin = time.perf_counter()
-        slots.submit(0, run_batch, Batch(str(path), stamp, (largest,), (-1,))).result()
-        first = time.perf_counter() - begin
+        first = _try(slots, path, stamp, largest, -1)
         for number in chosen:
-            found += slots.submit(0, run_batch, Batch(str(path), stamp, (number,), (-2 - number,))).result()
+            found.append(_try(slots, path, stamp, number, -2 - number))
+            if number == largest and np.unique(planned.hashes[live]).size < len(live):
+                again = _try(slots, path, stamp, number, -2 - number)
+                share = min(again.time / found[-1].time, 1.0)
             if time.perf_counter() - begin > _LONGEST:
                 break
         memory = slots.submit(0, _peak_memory, None).result()
     finally:
         slots.close()
-    return _Tried(tuple(found), max(first - found[0].wall_time, 0.0), memory)
+    return _Tried(tuple(found), max(first.time - found[0].time, 0.0), memory, share)
 
 
-def _work(planned: Planned) -> Any:
-    """Cells times steps of every run; 0 of one that is refused, a tenth of one whose simulation is kept."""
+def _try(slots: Slots, path: Path, stamp: str, number: int, same: int) -> _Trial:
+    """Have a run made, and time it; `same` is the number of its simulation."""
+    (path / "status" / "c" / str(number)).unlink(missing_ok=True)
+    begin = time.perf_counter()
+    failure = "its worker process ended abruptly: out of memory?"
+    try:
+        failure = slots.submit(0, run_batch, Batch(str(path), stamp, (number,), (same,))).result()[0].failure
+    except BrokenProcessPool:
+        slots.drop(0)
+    return _Trial(number, time.perf_counter() - begin, failure)
+
+
+def _work(planned: Planned, kept_share: float) -> Any:
+    """Cells times steps of every run: 0 of one that is refused, a part of it where the simulation is kept."""
     first = planned.hashes == np.arange(planned.hashes.size)
     sizes = np.array([0.0 if c is None else float(c.cells * c.steps) for c in planned.counts])
-    return sizes * np.where(first, 1.0, 0.1)
+    return sizes * np.where(first, 1.0, kept_share)
 
 
 def _used(path: Path) -> tuple[int, int]:

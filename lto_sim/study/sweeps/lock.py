@@ -1,12 +1,16 @@
 """One coordinator on a store, or one for each of its shards.
 
-The locks are files in the directory of the array ``status`` (Zarr minds what lies in a group, not in an array),
-held by the system: however a coordinator ends, they are free again, and they go where the store goes.
+The locks are files in the directory of the array ``status`` (Zarr minds what lies in a group, not in an
+array), held by the system: however a coordinator ends, they are free again, and they go where the store
+goes. The files themselves stay. Who only asks takes a shared lock for a moment, which others that ask do not
+notice.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +21,17 @@ from filelock import FileLock, Timeout
 
 from lto_sim.errors import InputError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 __all__ = ["WHOLE", "alone", "at_work", "refuse_busy"]
 
 WHOLE: Final = (1, 1)
 _PATIENCE: Final = 60.0
+_MOMENT: Final = 2.0
+"""Time that is given to those who only ask [s]."""
 _PATTERN: Final = re.compile(r"\.(\d+)-of-(\d+)\.lock")
 
 
@@ -33,17 +44,34 @@ def _held(path: Path) -> list[tuple[int, int]]:
     found = []
     for entry in _place(path).glob(".*.lock"):
         match = _PATTERN.fullmatch(entry.name)
-        if match is None:
-            continue
-        lock = FileLock(entry, timeout=0)
-        try:
-            lock.acquire()
-            lock.release()
-        except Timeout:
+        if match is not None and _is_held(entry):
             found.append((int(match[1]), int(match[2])))
-        except OSError:  # a store that cannot be written is not worked on
-            continue
     return found
+
+
+def _is_held(entry: Path) -> bool:
+    if fcntl is not None:
+        try:
+            handle = os.open(entry, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in {errno.EAGAIN, errno.EACCES}:
+                return True
+        else:
+            return False
+        finally:
+            os.close(handle)
+    lock = FileLock(entry, timeout=0)  # Windows, or a disk without such locks
+    try:
+        with lock:
+            return False
+    except Timeout:
+        return True
+    except OSError:  # a store that cannot be written is not worked on
+        return False
 
 
 def at_work(path: Path) -> bool:
@@ -79,13 +107,10 @@ def alone(path: Path, shard: tuple[int, int]) -> Iterator[None]:
     InputError
         Another coordinator is at work on them, or has divided the store in another way.
     """
-    master = FileLock(_place(path) / ".coordinators.lock", timeout=_PATIENCE)
-    name = _place(path) / f".{shard[0]}-of-{shard[1]}.lock"
-    own = FileLock(name, timeout=0)
+    own = FileLock(_place(path) / f".{shard[0]}-of-{shard[1]}.lock", timeout=_MOMENT)
     try:
-        with master:
-            others = [held for held in _held(path) if held[1] != shard[1] or held == shard]
-            if others:
+        with FileLock(_place(path) / ".coordinators.lock", timeout=_PATIENCE):
+            if any(held[1] != shard[1] or held == shard for held in _held(path)):
                 raise _busy(path)
             own.acquire()
     except Timeout:
@@ -93,6 +118,5 @@ def alone(path: Path, shard: tuple[int, int]) -> Iterator[None]:
     try:
         yield
     finally:
-        with contextlib.suppress(OSError, Timeout), master:
+        with contextlib.suppress(OSError):
             own.release()
-            name.unlink(missing_ok=True)

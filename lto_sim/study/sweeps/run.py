@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -35,8 +36,9 @@ from lto_sim.study.sweeps.store import (
     remove_partial,
     stored_sweep,
 )
+from lto_sim.study.sweeps.tries import forget
 
-__all__ = ["Workforce", "resume_sweep", "run_sweep", "sweep"]
+__all__ = ["Workforce", "how_to_go_on", "resume_sweep", "run_sweep", "sweep"]
 
 Progress = Callable[[Tally], None]
 
@@ -203,9 +205,11 @@ def run_sweep(
     with _kept(out), alone(out, workforce.shard):
         if workforce.shard == WHOLE:
             remove_partial(out)
+            forget(out, range(described.runs))
             if retry_failed:
                 forget_failures(out, stamp, [*planned.refusals])
         runs = _missing(out, planned, workforce.shard)
+        forget(out, runs)
         with workforce.start(len(runs)) as engine:
             tally = work_off(engine, out, stamp, runs, planned.hashes, progress)
         if "Ea" in described.outputs and not np.any(read_statuses(out, described.runs) == PENDING):
@@ -251,19 +255,25 @@ def _kept(out: Path) -> Any:
         raise
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
-        raise SolverError(f"{error.strerror or error}{where}; {_how_to_go_on(out)}") from None
+        raise SolverError(f"{error.strerror or error}{where}; {how_to_go_on(out)}") from None
     except SolverError as error:
-        raise SolverError(f"{error}; {_how_to_go_on(out)}") from None
+        raise SolverError(f"{error}; {how_to_go_on(out)}") from None
     except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"interrupted; {_how_to_go_on(out)}") from None
+        raise KeyboardInterrupt(f"interrupted; {how_to_go_on(out)}") from None
 
 
-def _how_to_go_on(out: Path) -> str:
+def how_to_go_on(out: Path) -> str:
+    """Say what is kept of a sweep that has been stopped, and how the rest is run."""
+    out = Path(out).resolve()
+    if not is_store(out):
+        return f"there is nothing at {out}"
+    shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
+    command = f"`lto-sim resume {shlex.quote(str(shown))}` runs the rest"
     with contextlib.suppress(Exception):
         runs = stored_sweep(out)[0].runs
         done = int(np.count_nonzero(read_statuses(out, runs) != PENDING))
-        return f"{done} of {runs} runs are kept: `lto-sim resume {out.name}` runs the rest"
-    return f"runs that are done are kept: `lto-sim resume {out.name}` runs the rest"
+        return f"{done} of {runs} runs are kept: {command}"
+    return f"runs that are done are kept: {command}"
 
 
 def _opened(out: Path, tally: Tally) -> xr.Dataset:

@@ -9,9 +9,9 @@ Nothing else lives in the directory: Zarr takes every entry of a group for a par
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
+import socket
 import tomllib
 import uuid
 from collections.abc import Mapping, Sequence
@@ -46,11 +46,15 @@ __all__ = [
     "forget_failures",
     "mark_failed",
     "open_sweep",
+    "read_error",
+    "read_status",
     "read_statuses",
     "remove_partial",
+    "require_store",
     "stored_sweep",
     "write_run",
     "write_values",
+    "writing",
 ]
 
 PENDING, DONE, FAILED = 0, 1, 2
@@ -58,10 +62,6 @@ _MEANING: Final = "0 pending, 1 done, 2 failed: see error"
 HASH: Final = "configuration_sha256"
 STAMP: Final = "store_id"
 """Attributes that tell the sweep, and this store of it, from others."""
-_DISK: Final = frozenset({
-    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG, errno.EMFILE,
-    errno.ENOENT, errno.ESTALE, errno.ENOTCONN,
-})  # fmt: skip
 
 
 class StoreError(LtoSimError, OSError):
@@ -98,7 +98,7 @@ def create_store(sweep: Sweep, planned: Planned, path: Path, force: bool) -> Non
         The target exists without `force`, or is nothing that may be replaced.
     """
     counts = planned.largest
-    with _writing(path), new_directory(path, force) as temporary:
+    with writing(path), new_directory(path, force) as temporary:
         group = zarr.open_group(temporary, mode="w", zarr_format=3)
         group.attrs.update(_attributes(sweep, planned))
         runs = sweep.runs
@@ -169,14 +169,30 @@ def _whole(group: zarr.Group, name: str, values: NDArray[Any], attributes: Mappi
 
 
 @contextlib.contextmanager
-def _writing(path: Path) -> Any:
+def writing(path: Path) -> Any:
     """Turn what the disk refuses into a StoreError of one line."""
     try:
         yield
+    except StoreError:
+        raise
     except OSError as error:
-        if isinstance(error, StoreError) or error.errno not in _DISK:
-            raise
-        raise StoreError(f"{error.strerror} (writing {path})") from error
+        raise StoreError(f"{error.strerror or error} (writing {path})") from error
+
+
+def require_store(path: Path) -> None:
+    """Check that a store is still there: writing would make its directories again, and nothing else.
+
+    Raises
+    ------
+    StoreError
+        It has been removed, or cannot be seen from this machine.
+    """
+    with writing(path):
+        if not is_store(path):
+            raise StoreError(
+                f"{path} is not there, seen from {socket.gethostname()}: removed, or on a disk that this "
+                "machine does not share"
+            )
 
 
 @lru_cache(maxsize=4)
@@ -225,11 +241,12 @@ def write_run(path: Path, stamp: str, number: int, values: Mapping[str, Any], wa
     StoreError
         The disk refuses.
     """
-    with _writing(path):
+    require_store(path)
+    with writing(path):
         arrays = _arrays(str(path), stamp)
-        for name, value in values.items():
-            array = arrays[name]
-            array[number] = _padded(name, np.asarray(value), array)
+        padded = {name: _padded(name, np.asarray(value), arrays[name]) for name, value in values.items()}
+        for name, value in padded.items():
+            arrays[name][number] = value
         arrays["error"][number] = ""
         arrays["wall_time"][number] = wall_time
         _flush(path, number, [*values, "error", "wall_time"])
@@ -271,7 +288,8 @@ def mark_failed(path: Path, stamp: str, number: int, reason: str, wall_time: flo
     StoreError
         The disk refuses.
     """
-    with _writing(path):
+    require_store(path)
+    with writing(path):
         _mark_failed(_arrays(str(path), stamp), number, reason, wall_time)
         _flush(path, number, ["error", "wall_time", "status"])
 
@@ -285,7 +303,7 @@ def _mark_failed(arrays: Mapping[str, Any], number: int, reason: str, wall_time:
 def forget_failures(path: Path, stamp: str, refused: Sequence[int]) -> None:
     """Make failed runs pending again, but those that their scenario refuses."""
     kept = {*refused}
-    with _writing(path):
+    with writing(path):
         arrays = _arrays(str(path), stamp)
         for number in np.flatnonzero(read_statuses(path, arrays["status"].shape[0]) == FAILED):
             if int(number) not in kept:
@@ -294,7 +312,7 @@ def forget_failures(path: Path, stamp: str, refused: Sequence[int]) -> None:
 
 def remove_partial(path: Path) -> None:
     """Remove temporary files of chunks that were being written when something was killed."""
-    with _writing(path):
+    with writing(path):
         for folder, _, names in os.walk(path):
             for name in names:
                 if name.endswith(".partial"):
@@ -309,7 +327,7 @@ def write_values(path: Path, stamp: str, number: int, values: Mapping[str, Any])
     StoreError
         The disk refuses.
     """
-    with _writing(path):
+    with writing(path):
         arrays = _arrays(str(path), stamp)
         for name, value in values.items():
             arrays[name][number] = value
@@ -327,9 +345,22 @@ def read_statuses(path: Path, runs: int) -> NDArray[np.int8]:
     with contextlib.suppress(FileNotFoundError), os.scandir(path / "status" / "c") as entries:
         for entry in entries:
             if entry.name.isdigit() and int(entry.name) < runs:
-                with contextlib.suppress(OSError), open(entry.path, "rb") as file:
-                    status[int(entry.name)] = int.from_bytes(file.read(1) or b"\0", "little")
+                status[int(entry.name)] = read_status(path, int(entry.name))
     return status
+
+
+def read_status(path: Path, number: int) -> int:
+    """Status of a run, from its file."""
+    try:
+        with open(path / "status" / "c" / str(number), "rb") as file:
+            return int.from_bytes(file.read(1) or b"\0", "little")
+    except OSError:
+        return PENDING
+
+
+def read_error(path: Path, stamp: str, number: int) -> str:
+    """Why a run failed."""
+    return str(_arrays(str(path), stamp)["error"][number])
 
 
 def open_sweep(path: Path | str) -> xr.Dataset:

@@ -1,12 +1,15 @@
 """What a worker does: simulate a run, make its outputs, write its own chunks, mark it done.
 
 The task is a path, a stamp and numbers; the description of the sweep is read from the store, once a process.
+Runs that have an end already are passed over: a scheduler gives the batch of a worker that it has lost to
+another. A run that three workers have died of counts as failed.
 Of runs that differ in seed, maps or instrument only, the simulation is kept for the next one. Runs are made
 one at a time even where an engine gives a process several threads.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 import time
 import traceback
@@ -24,7 +27,19 @@ from lto_sim.execution import one_thread
 from lto_sim.study.sweeps.outputs import BUILT_IN
 from lto_sim.study.sweeps.result import RunResult
 from lto_sim.study.sweeps.specification import Sweep
-from lto_sim.study.sweeps.store import StoreError, mark_failed, stored_sweep, write_run
+from lto_sim.study.sweeps.store import (
+    FAILED,
+    PENDING,
+    StoreError,
+    mark_failed,
+    read_error,
+    read_status,
+    require_store,
+    stored_sweep,
+    write_run,
+    writing,
+)
+from lto_sim.study.sweeps.tries import MOST_TRIES, begin, end
 from lto_sim.transport import simulate
 
 __all__ = ["Batch", "Finished", "run_batch", "run_values"]
@@ -89,8 +104,25 @@ def run_batch(batch: Batch) -> list[Finished]:
 
 
 def _run_one(batch: Batch, number: int, same: int) -> Finished:
-    start = time.perf_counter()
-    path = Path(batch.path)
+    path, stamp = Path(batch.path), batch.stamp
+    require_store(path)
+    status = read_status(path, number)
+    if status != PENDING:
+        return Finished(number, 0.0, read_error(path, stamp, number) if status == FAILED else "")
+    with writing(path):
+        tries = begin(path, number)
+    try:
+        if tries < MOST_TRIES:
+            return _run_and_write(batch, number, same)
+        reason = f"its worker process ended abruptly, {tries} times over: out of memory? (see --dry-run)"
+        mark_failed(path, stamp, number, reason, 0.0)
+        return Finished(number, 0.0, reason)
+    finally:
+        end(path, number)
+
+
+def _run_and_write(batch: Batch, number: int, same: int) -> Finished:
+    path, start = Path(batch.path), time.perf_counter()
     try:
         sweep = _sweep(batch.path, batch.stamp)
         values = run_values(sweep, number, (batch.path, batch.stamp, same))
@@ -98,12 +130,22 @@ def _run_one(batch: Batch, number: int, same: int) -> Finished:
         write_run(path, batch.stamp, number, values, wall_time)
     except StoreError:
         raise
-    except Exception as error:  # whatever a run does, the others go on
+    except (Exception, SystemExit) as error:  # whatever a run does, the others go on
+        if isinstance(error, SystemExit) and not _elsewhere():
+            raise
+        if isinstance(error, MemoryError):
+            _Kept.key, _Kept.run = None, None
         wall_time = time.perf_counter() - start
         reason = one_line(error)
         mark_failed(path, batch.stamp, number, reason, wall_time)
         return Finished(number, wall_time, reason)
     return Finished(number, wall_time)
+
+
+def _elsewhere() -> bool:
+    """Whether this is a worker; in the coordinator a SystemExit is the signal that ends it."""
+    own = threading.current_thread() is not threading.main_thread()
+    return own or multiprocessing.parent_process() is not None
 
 
 @lru_cache(maxsize=2)
@@ -150,7 +192,7 @@ def run_values(sweep: Sweep, number: int, key: tuple[str, str, int] | None = Non
 
 def one_line(error: BaseException) -> str:
     """Say in one line what went wrong; of what is no error of this package, where too."""
-    text = " ".join(str(error).split()) or "no message"
+    text = " ".join(str(error).encode("utf-8", "replace").decode().split()) or "no message"
     if not isinstance(error, LtoSimError):
         last = traceback.extract_tb(error.__traceback__)[-1:]
         where = f" ({Path(last[0].filename).name}:{last[0].lineno})" if last else ""

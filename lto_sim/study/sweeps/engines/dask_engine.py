@@ -1,17 +1,22 @@
 """Workers of a dask scheduler: one that is running somewhere, or a local cluster that is started here.
 
-One task a batch, with twice as many tasks out as the workers have threads; a worker that is lost has its
-tasks given to others by the scheduler, until four workers have died of one. The store must be on a disk
-that all workers and this process see under the same path.
+One task a batch, with twice as many tasks out as the workers have threads; the batch of a worker that is lost
+is given to others by the scheduler, and comes back once four workers have died with it. The store must be on
+a disk that all workers and this process see under the same path.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
+import time
 import uuid
+import warnings
 from typing import Any, Final, Self
 
 from lto_sim.errors import InputError, SolverError
+from lto_sim.execution import no_interrupt
 from lto_sim.study.sweeps.engines.engine import Answer
 from lto_sim.study.sweeps.worker import Batch, run_batch
 
@@ -19,6 +24,9 @@ __all__ = ["Dask"]
 
 _AHEAD: Final = 2
 _CONNECT: Final = 30
+_CLOSE: Final = 5
+_LONELY: Final = 30.0
+"""Time without any worker after which that is said [s]."""
 
 
 class Dask:
@@ -37,34 +45,73 @@ class Dask:
 
     def __init__(self, scheduler: Any, workers: int) -> None:
         self._scheduler, self._workers = scheduler, workers
+        self._distributed: Any = None
         self._client: Any = None
         self._cluster: Any = None
         self._out: dict[Any, Batch] = {}
+        self._threads = 0
+        self._seen = time.monotonic()
+        self._log_levels: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        distributed: Any = importlib.import_module("distributed")  # 1 s
-        given = self._scheduler
-        if isinstance(given, distributed.Client):
-            self._client = given
-            return self
-        if given is None:
-            given = self._cluster = distributed.LocalCluster(
-                n_workers=self._workers, threads_per_worker=1, processes=True, dashboard_address=None,
-                silence_logs=50,
-            )  # fmt: skip
+        self._distributed = importlib.import_module("distributed")  # 1 s
+        self._silence()
         try:
-            self._client = distributed.Client(given, timeout=_CONNECT, set_as_default=False)
+            self._connect()
+        except BaseException as error:
+            self.__exit__(type(error))
+            raise
+        self._seen = time.monotonic()
+        self._count()
+        return self
+
+    def _silence(self) -> None:
+        """Keep dask from writing tracebacks: what ends a sweep is said in one line, by an exception."""
+        for name, logger in logging.root.manager.loggerDict.items():
+            if name.partition(".")[0] == "distributed" and isinstance(logger, logging.Logger):
+                self._log_levels[name] = logger.level
+                logger.setLevel(logging.CRITICAL)
+
+    def _connect(self) -> None:
+        given = self._scheduler
+        if isinstance(given, self._distributed.Client):
+            self._client = given
+            return
+        if given is None:
+            given = self._cluster = self._local_cluster()
+        try:
+            self._client = self._distributed.Client(given, timeout=_CONNECT, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise InputError(
                 "scheduler", str(given), "the address of a dask scheduler that answers",
                 f"start one with `dask scheduler` ({' '.join(str(error).split())[:80]})",
             ) from None  # fmt: skip
-        return self
+
+    def _local_cluster(self) -> Any:
+        try:
+            with no_interrupt():
+                return self._distributed.LocalCluster(
+                    n_workers=self._workers, threads_per_worker=1, processes=True, dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )  # fmt: skip
+        except (RuntimeError, OSError, TimeoutError) as error:
+            raise SolverError(
+                f"dask workers do not start here: {' '.join(str(error).split())[:80]} (a script needs if "
+                '__name__ == "__main__":)'
+            ) from None
+
+    def _count(self) -> None:
+        """Count the threads of all workers, and say so where there are none."""
+        self._threads = 0 if self._gone() else sum(self._client.nthreads().values())
+        if self._threads:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > _LONELY:
+            warnings.warn("the dask scheduler has no workers: waiting for them", stacklevel=2)
+            self._seen = float("inf")
 
     def room(self) -> int:
         """Tasks until every thread of every worker has two."""
-        threads = sum(self._client.nthreads().values()) if not self._gone() else 0
-        return int(max(_AHEAD * threads, 1)) - len(self._out)
+        return int(max(_AHEAD * self._threads, 1)) - len(self._out)
 
     def submit(self, batch: Batch) -> None:
         """Submit a task."""
@@ -79,40 +126,57 @@ class Dask:
         SolverError
             The scheduler is gone.
         """
-        distributed: Any = importlib.import_module("distributed")
         try:
-            distributed.wait(list(self._out), timeout=timeout, return_when="FIRST_COMPLETED")
+            with self._client.as_current():
+                self._distributed.wait(list(self._out), timeout=timeout, return_when="FIRST_COMPLETED")
         except TimeoutError:
             pass
-        except (OSError, distributed.CancelledError):
-            raise self._lost() from None
+        except (OSError, self._distributed.CancelledError):
+            raise _lost() from None
+        try:
+            self._count()
+        except (OSError, TimeoutError):
+            raise _lost() from None
         if self._gone():
-            raise self._lost()
+            raise _lost()
         done = [future for future in self._out if future.done()]
         return [self._answer(future, self._out.pop(future)) for future in done]
 
     def _answer(self, future: Any, batch: Batch) -> Answer:
-        distributed: Any = importlib.import_module("distributed")
-        if future.status == "cancelled" or self._gone():
-            raise self._lost()
+        if future.status in {"cancelled", "lost"}:
+            raise _lost()
         try:
             return Answer(batch, tuple(future.result()))
-        except distributed.scheduler.KilledWorker:
-            return Answer(batch, lost="workers ended abruptly while they ran it")
-        except distributed.CancelledError:
-            raise self._lost() from None
+        except self._distributed.scheduler.KilledWorker:
+            return Answer(batch, lost=True)
+        except self._distributed.CancelledError:
+            raise _lost() from None
+        except (ImportError, AttributeError) as error:
+            raise SolverError(
+                f"a dask worker cannot run this version of lto_sim: {error} (install the same there)"
+            ) from None
 
     def _gone(self) -> bool:
         return str(self._client.status) not in {"running", "newly-created"}
 
-    def _lost(self) -> SolverError:
-        return SolverError("the dask scheduler is gone")
-
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._client is not None and self._client is not self._scheduler:
             if self._out and not self._gone():
-                self._client.cancel(list(self._out))
+                with contextlib.suppress(OSError, TimeoutError):
+                    self._client.cancel(list(self._out))
             self._out.clear()
-            self._client.close(timeout=5)
+            _close(self._client)
         if self._cluster is not None:
-            self._cluster.close(timeout=5)
+            _close(self._cluster)
+        for name, level in self._log_levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+def _lost() -> SolverError:
+    return SolverError("the dask scheduler is gone")
+
+
+def _close(what: Any) -> None:
+    """Close a client or a cluster; one that does not answer goes with this process."""
+    with contextlib.suppress(OSError, TimeoutError):
+        what.close(timeout=_CLOSE)

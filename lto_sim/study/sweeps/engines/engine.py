@@ -19,12 +19,13 @@ class Answer:
     ----------
     batch : The batch.
     finished : Its runs, done or failed; empty of a batch that was lost.
-    lost : Why nothing came back: its worker ended abruptly. Runs of it may be done nevertheless.
+    lost : Nothing came back: its worker, or one that it waited for, ended abruptly. Runs of it may be done
+        nevertheless.
     """
 
     batch: Batch
     finished: tuple[Finished, ...] = ()
-    lost: str = ""
+    lost: bool = False
 
 
 class Engine(Protocol):

@@ -62,7 +62,7 @@ class Processes:
     def _of_dead(future: Future[list[Finished]], batch: Batch) -> Answer:
         if future.done() and not future.cancelled() and future.exception() is None:
             return Answer(batch, tuple(future.result()))
-        return Answer(batch, lost="its worker process ended abruptly")
+        return Answer(batch, lost=True)
 
     def __enter__(self) -> Self:
         return self
