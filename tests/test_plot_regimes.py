@@ -116,7 +116,7 @@ def test_crossovers_outside_the_map_and_of_surfaces_that_do_not_conduct_are_left
     walls = regimes()
     walls["perimeter_share"] = 0.3 * walls["face_share"]
     walls["perimeter_crossover"] = walls["crossover_length"]
-    assert "walls: 2√(3 l B) = way" in legend_of(plot_regime_map(walls, "shell_index"))
+    assert "walls: their crossover = way" in legend_of(plot_regime_map(walls, "shell_index"))
 
 
 @pytest.mark.parametrize(
@@ -176,6 +176,28 @@ def test_coverage_and_temperature_are_shown_linear_in_percent_and_degrees() -> N
     assert ax.get_title() == "any"
 
 
+def test_axes_in_any_order_are_shown_in_order() -> None:
+    data = regimes()
+    mixed = data.isel({"surface.faces.at": [3, 0, 4, 1, 2], "specimen.thickness": [2, 0, 1]})
+    pages = [plot_regime_map(d, "k_over_bulk", x="surface.faces.at") for d in (data, mixed)]
+    meshes = [heat_map(page) for page in pages]
+    np.testing.assert_allclose(np.asarray(meshes[0].get_array()), np.asarray(meshes[1].get_array()))
+    np.testing.assert_allclose(meshes[0].get_coordinates(), meshes[1].get_coordinates())
+    for one, other in zip(*(lines_of(page) for page in pages), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_crossovers_are_drawn_beside_a_point_that_was_refused() -> None:
+    data = regimes()
+    for name in ("face_share", "crossover_length", "way"):
+        data[name].values[:, 2] = np.nan
+    page = plot_regime_map(data, "k_over_bulk", x="surface.faces.at")
+    tenth, half = lines_of(page)[:2]
+    for line, level in ((tenth, 1.0 / 9.0), (half, 1.0)):
+        np.testing.assert_allclose(2.0 * line[:, 0] / D / (1e-9 * line[:, 1]), level, rtol=1e-3)
+        assert line[:, 1].max() <= 100.0
+
+
 def test_one_value_of_an_axis_can_be_shown() -> None:
     page = plot_regime_map(regimes().isel({"specimen.thickness": [1]}), "k_over_bulk")
     assert heat_map(page).get_array().size == 5  # type: ignore[union-attr]
@@ -185,13 +207,15 @@ def test_one_value_of_an_axis_can_be_shown() -> None:
     ("keys", "field"),
     [
         ({"measure": "shell"}, "measure"),
+        ({"measure": "error"}, "measure"),
         ({"x": "temperature"}, "x, y"),
         ({"x": "surface.faces.at", "y": "surface.faces.at"}, "x, y"),
     ],
 )
 def test_what_the_map_does_not_have_is_refused_in_one_line(keys: dict[str, Any], field: str) -> None:
+    data = regimes().assign(error=(("surface.faces.at", "specimen.thickness"), np.full((5, 3), "")))
     with pytest.raises(InputError) as caught:
-        plot_regime_map(regimes(), **({"measure": "shell_index"} | keys))
+        plot_regime_map(data, **({"measure": "shell_index"} | keys))
     assert str(caught.value).startswith(f"{field}: got ")
     assert "\n" not in str(caught.value)
 
@@ -201,3 +225,5 @@ def test_a_map_over_more_axes_asks_for_two() -> None:
     with pytest.raises(InputError, match="isel"):
         plot_regime_map(data, "shell_index")
     plot_regime_map(data.isel(temperature=0), "shell_index")
+    with pytest.raises(InputError, match="map over two"):
+        plot_regime_map(regimes().isel({"specimen.thickness": 0}), "shell_index")

@@ -1,70 +1,30 @@
-"""Regime maps: measures of hand-made particles, exact limits, what is refused, and a map through a sweep."""
+"""Regimes: views, measures of hand-made particles, the law of closure, and what is expected of a scenario."""
 
 from __future__ import annotations
 
 import math
-import warnings
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
-from scipy.linalg import solve_banded
-from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import spsolve
+from lamellae import EXCESS, NM, D, lamella
 
 from lto_sim.errors import InputError
 from lto_sim.exact.surface_shell import SurfaceFedShell
-from lto_sim.scenario import Scenario
-from lto_sim.scenario.ready import ready_scenario
-from lto_sim.study import Axis, RunResult
 from lto_sim.study.regimes import (
-    REGIMES,
     FrontView,
     apparent_rate,
     closure,
-    closure_time,
-    expected,
     front_law,
     front_view,
     power_law,
-    regime_map,
-    regime_measures,
     shell_index,
-    surface_mean_front,
     tip_law,
     tip_positions,
 )
-from lto_sim.study.regimes.closure import MEETING_LEAD
-from lto_sim.transport import simulate
 
 Floats = np.ndarray
-NM = 1e-9
 CELL = 10 * NM
-D = 1e-16
-EXCESS = 0.05 / 0.9
-
-
-def lamella(**values: Any) -> Scenario:
-    """Strip of 1 um in 100 nm, l = H of either face, from the saturated parent."""
-    kept = {"reference": 348.15, "Ea": 0.0}
-    base = Scenario.from_dict({
-        "material": {"name": "lto", "D_Li7": {"at": D, **kept}, "D_Li4": {"at": 1e-14, **kept}},
-        "temperature": 348.15, "initial": 0.05,
-        "specimen": {
-            "outline": {"shape": "rectangle", "width": 1e-6, "height": 50 * NM}, "thickness": 100 * NM,
-            "cell": 25 * NM, "layers": 4, "symmetry": True,
-        },
-        "surface": {"faces": {"at": 100 * NM * D, **kept}},
-        "contacts": {"lps": {"where": {"side": "left"}}},
-        "drive": [{"hold": 0.4, "until": {"time": 100.0}}],
-    })  # fmt: skip
-    return base.with_values(values)
-
-
-def perimeter(at: float) -> dict[str, Any]:
-    return {"surface.perimeter": {"at": at, "reference": 348.15, "Ea": 0.0}}
 
 
 # views -----------------------------------------------------------------------------------------------
@@ -85,14 +45,19 @@ def planar(time: Floats, position: Floats) -> FrontView:
     return view(np.broadcast_to(position[:, None, None] / CELL, (time.size, 4, 3)), time)
 
 
-def shelled(skin: float, core: float, *, walls: bool = False) -> Floats:
-    """Fronts (z, y) [cells]: `skin` under the faces, or along the walls, `core` elsewhere."""
-    fronts = np.full((5, 5), core)
+def shelled(skin: float, core: float, *, walls: bool = False, fine: int = 1) -> Floats:
+    """Fronts (z, y) [cells]: `skin` a quarter deep under the faces, or a tenth along walls, else `core`."""
+    fronts = np.full((4 * fine, 10 * fine), core)
     if walls:
-        fronts[:, [0, -1]] = skin
+        fronts[:, :fine] = fronts[:, -fine:] = skin
     else:
-        fronts[[0, -1]] = skin
+        fronts[:fine] = fronts[-fine:] = skin
     return fronts
+
+
+def stages(fronts: Floats, last: float = 99.0) -> FrontView:
+    """View of fronts between a start and an end."""
+    return view(np.stack([np.zeros_like(fronts), fronts, np.full_like(fronts, last)]), np.arange(3.0))
 
 
 def recorded(fraction: Floats, time: Floats, steps: Floats | None = None) -> xr.Dataset:
@@ -131,6 +96,15 @@ def test_a_view_keeps_the_first_step_and_leaves_dead_layers_out() -> None:
     assert found.thickness == pytest.approx(80 * NM)
 
 
+def test_what_grows_is_told_by_the_gap_not_by_a_half() -> None:
+    windows = {"x4": 0.55, "x7": 0.95}
+    fraction = rays(np.array([[[0.0, 0.0]], [[4.0, 4.0]]]), 8)
+    run = recorded(fraction, np.array([0.0, 1.0]))
+    run["li_fraction"] = 0.55 + 0.4 * (run["li_fraction"] - 0.05) / 0.9
+    found = front_view(run, lamella(initial=0.55, **{"material.windows": windows}))
+    np.testing.assert_allclose(found.grown, fraction, atol=1e-6)
+
+
 def test_extraction_counts_the_poor_phase() -> None:
     fraction = rays(np.array([[[0.0, 0.0]], [[4.0, 4.0]]]), 8)
     run = recorded(1.0 - fraction, np.array([0.0, 1.0]))
@@ -156,44 +130,71 @@ def test_a_planar_front_has_no_shell_and_the_exponent_and_k_put_in() -> None:
     assert rate.beyond
 
 
+@pytest.mark.parametrize("fine", [1, 2, 3])
 @pytest.mark.parametrize("walls", [False, True])
 @pytest.mark.parametrize(
     ("skin", "core", "index"), [(80.0, 20.0, 0.75), (60.0, 60.0, 0.0), (45.0, 60.0, -0.25)]
 )
-def test_the_shell_index_is_the_lead_of_the_skin_over_the_farther_of_both(
-    walls: bool, skin: float, core: float, index: float
+def test_the_shell_index_is_the_lead_of_the_skin_over_the_farther_of_both_on_any_mesh(
+    walls: bool, skin: float, core: float, index: float, fine: int
 ) -> None:
-    fronts = np.stack([np.zeros((5, 5)), shelled(skin, core, walls=walls), np.full((5, 5), 99.0)])
-    made = view(fronts, np.arange(3.0))
+    made = stages(shelled(skin, core, walls=walls, fine=fine))
     assert shell_index(made, float(made.content[1])) == pytest.approx(index)
+
+
+def test_cells_that_skin_and_core_share_are_counted_by_their_parts() -> None:
+    fronts = np.repeat(np.array([80.0, 50.0, 20.0, 20.0, 50.0, 80.0])[:, None], 10, axis=1)
+    made = stages(fronts)  # skin: a layer and half of the next; core: the other half and both in the middle
+    skin, core = (80.0 + 0.5 * 50.0) / 1.5, (0.5 * 50.0 + 20.0) / 1.5
+    assert shell_index(made, float(made.content[1])) == pytest.approx(1.0 - core / skin)
 
 
 def test_a_skin_that_leads_counts_before_one_that_lags() -> None:
     fronts = shelled(70.0, 60.0)
     fronts[:, [0, -1]] = 30.0
-    made = view(np.stack([np.zeros((5, 5)), fronts, np.full((5, 5), 99.0)]), np.arange(3.0))
+    made = stages(fronts)
     assert shell_index(made, float(made.content[1])) == pytest.approx(1.0 / 7.0)
 
 
 def test_a_middle_that_leads_both_skins_has_an_index_below_0() -> None:
-    fronts = np.full((5, 5), 45.0)
+    fronts = np.full((4, 10), 45.0)
     fronts[1:-1, 1:-1] = 60.0
-    made = view(np.stack([np.zeros((5, 5)), fronts, np.full((5, 5), 99.0)]), np.arange(3.0))
+    made = stages(fronts)
     assert shell_index(made, float(made.content[1])) == pytest.approx(-0.25)
 
 
-def test_the_shell_index_is_interpolated_between_states_and_nan_where_the_content_is_not_reached() -> None:
-    first, last = shelled(60.0, 20.0), shelled(80.0, 60.0)
+def test_the_shell_index_is_interpolated_between_states_and_nan_without_one_near() -> None:
+    first, last = shelled(60.0, 40.0), shelled(66.0, 42.0)
     made = view(np.stack([first, last]), np.array([0.0, 1.0]))
     middle = 0.5 * float(made.content.sum())
-    assert shell_index(made, middle) == pytest.approx(0.5 * (2.0 / 3.0 + 0.25))
+    assert shell_index(made, middle) == pytest.approx(0.5 * (1.0 / 3.0 + 24.0 / 66.0))
     assert math.isnan(shell_index(made, 0.9))
     assert math.isnan(shell_index(made, 0.01))
+    apart = view(np.stack([first, shelled(99.0, 80.0)]), np.array([0.0, 1.0]))
+    assert math.isnan(shell_index(apart, 0.5 * float(apart.content.sum())))
+    single = view(first[None], np.array([0.0]))
+    assert math.isnan(shell_index(single))
+    assert math.isnan(tip_law(single).exponent)
+    assert math.isnan(apparent_rate(single, 0.0).k)
+    assert math.isnan(closure(single, 50 * NM))
+
+
+@pytest.mark.parametrize(("keys", "shape"), [({"faces": True}, (2, 10)), ({"walls": True}, (4, 2))])
+def test_a_core_that_has_no_cell_of_its_own_has_no_index_tip_or_closure_but_k(
+    keys: dict[str, bool], shape: tuple[int, int]
+) -> None:
+    time = np.linspace(0.0, 100.0, 101)
+    fronts = np.broadcast_to((np.sqrt(2.0 * 3.2e-15 * time) / CELL)[:, None, None], (101, *shape))
+    bare, conducting = view(fronts, time), FrontView(rays(fronts), time, CELL, 100 * NM, **keys)
+    for found in (shell_index, lambda v: tip_law(v).exponent, lambda v: closure(v, 405 * NM)):
+        assert math.isfinite(found(bare))
+        assert math.isnan(found(conducting))
+    assert apparent_rate(conducting, 0.0).k == pytest.approx(3.2e-15, rel=1e-6)
 
 
 def test_a_shell_on_the_far_side_does_not_count_and_a_skin_that_is_done_counts_whole() -> None:
     fronts = shelled(100.0, 20.0, walls=True)
-    grown = rays(np.stack([np.zeros((5, 5)), fronts, np.full((5, 5), 100.0)]))
+    grown = rays(np.stack([np.zeros((4, 10)), fronts, np.full((4, 10), 100.0)]))
     grown[1, :, :, -10:] = 1.0  # all round
     grown[1, :, 0, :3] = 0.999
     made = FrontView(grown, np.arange(3.0), CELL, 100 * NM)
@@ -291,339 +292,13 @@ def test_closure_is_read_between_cells_and_states_and_nan_where_it_is_open() -> 
             closure(made, place)
 
 
-# closure: the law beside a solution of its balances, and the meeting of two fronts -------------------
-
-
-def solved_shell(surface_length: float, cells: int = 500, steps: int = 3000) -> tuple[Floats, Floats, Floats]:
-    """Solve h h_t = K u and l u'' = u/h, closed where h = a; K = a = 1: place, closure, mean front."""
-    reach = 3.0 * math.sqrt(6.0 * surface_length)
-    x = np.linspace(0.0, reach, cells)
-    dx, start, end = x[1], 0.02, 5.0
-    shell = SurfaceFedShell(1.0, 1.0, surface_length)
-    h = np.asarray(shell.thickness(x, start))
-    time, closed, means = start, np.full(cells, np.nan), []
-    for dt in np.full(steps, (end - start) / steps):
-        sink = np.where(h < 1.0, 1.0 / np.maximum(h, 1e-4), 0.0) / surface_length
-        bands = np.zeros((3, cells))
-        bands[0, 2:] = bands[2, :-2] = -1.0 / dx**2
-        bands[1] = 2.0 / dx**2 + sink
-        bands[1, [0, -1]] = 1.0
-        u = solve_banded((1, 1), bands, np.eye(cells)[0])
-        time += dt
-        h = np.minimum(np.sqrt(np.square(h) + 2.0 * u * dt), 1.0)
-        closed = np.where((h >= 1.0) & np.isnan(closed), time, closed)
-        means.append((time, h.sum() * dx - 0.5 * h[0] * dx))
-    return x, closed, np.array(means)
-
-
-def test_the_law_of_closure_solves_the_balances_of_the_shell_past_the_first_meeting() -> None:
-    length = 50.0
-    x, closed, means = solved_shell(length)
-    done = np.flatnonzero(np.isfinite(closed))[1:]
-    assert x[done[-1]] > 15.0
-    law = np.array([closure_time(p, 1.0, length, 2.0) for p in x[done]])
-    np.testing.assert_allclose(closed[done], law, rtol=0.015)
-    plain = (
-        1.0 + x[done[-1]] / math.sqrt(6.0 * length)
-    ) ** 4 / 2.0  # the shell, as if its inner end were open
-    assert closed[done[-1]] < 0.95 * plain
-    for time, front in means[[200, 800, 1500, -1]]:
-        assert front == pytest.approx(surface_mean_front(time, 1.0, length, 2.0), rel=0.015)
-
-
-def test_limits_of_the_law_of_closure() -> None:
-    k, length, thickness = 5e-18, 2e-6, 100 * NM
-    assert closure_time(0.0, k, length, thickness) == pytest.approx((50 * NM) ** 2 / (2.0 * k))
-    shell = SurfaceFedShell(k, 1.0, length)
-    near = closure_time(20 * NM, k, length, thickness)
-    assert float(shell.thickness(20 * NM, near)) == pytest.approx(50 * NM, rel=1e-4)
-    far = 1e-3
-    assert far**2 / (2.0 * closure_time(far, k, length, thickness)) == pytest.approx(
-        2.0 * k * length / thickness, rel=1e-2
-    )
-    ahead = closure_time(thickness, k, length, thickness, meeting=True)
-    lead = MEETING_LEAD * 50 * NM
-    assert ahead == closure_time(thickness - lead, k, length, thickness)
-    assert closure_time(0.0, k, length, thickness, meeting=True) == closure_time(0.0, k, length, thickness)
-    meets = closure_time(0.0, k, length, thickness)
-    before, after = (surface_mean_front(f * meets, k, length, thickness) for f in (1.0 - 1e-9, 1.0 + 1e-9))
-    assert before == pytest.approx(after, rel=1e-6)
-    for bad in ((-1.0, k, length, thickness), (0.0, 0.0, length, thickness), (0.0, k, math.nan, thickness)):
-        with pytest.raises(InputError):
-            closure_time(*bad)
-
-
-def test_the_lead_of_a_meeting_is_the_further_flux_into_the_end_of_a_slit() -> None:
-    """Laplace's equation in a strip |z| < 1 with faces at 1 and a slit at 0 on x > 0, upper half."""
-    rows, left, right = 40, 160, 160
-    columns, dx = left + right, 1.0 / rows
-    number = np.arange(rows * columns).reshape(rows, columns)  # row 0 on the mid-plane, cells centred on it
-    entries: list[tuple[int, int, float]] = []
-    source = np.zeros(rows * columns)
-    slit = np.arange(columns) >= left
-    for row in range(rows):
-        weight = 0.5 if row == 0 else 1.0  # half cells on the mid-plane
-        for column in range(columns):
-            me = int(number[row, column])
-            if row == 0 and slit[column]:
-                entries.append((me, me, 1.0))
-                continue
-            for other in ((row, column - 1), (row, column + 1)):
-                if 0 <= other[1] < columns:
-                    entries += [(me, me, weight), (me, int(number[other]), -weight)]
-            if row > 0:
-                entries += [(me, me, 1.0), (me, int(number[row - 1, column]), -1.0)]
-            if row < rows - 1:
-                entries += [(me, me, 1.0), (me, int(number[row + 1, column]), -1.0)]
-            else:
-                entries.append((me, me, 1.0))
-                source[me] = 1.0
-    i, j, value = zip(*entries, strict=True)
-    potential = spsolve(coo_matrix((value, (i, j))).tocsr(), source).reshape(rows, columns)
-    flux = potential[1, left:].sum() + 0.5 * potential[0, left - 1]  # of a unit of x per column, over dx
-    assert flux - (right - 0.5) * dx == pytest.approx(MEETING_LEAD, abs=0.02)
-
-
-# what is expected ------------------------------------------------------------------------------------
-
-
-def test_expected_lengths_rates_and_shares() -> None:
-    found = expected(lamella())
-    assert found.surface_length == pytest.approx(100 * NM)
-    assert found.face_share == pytest.approx(2.0 / 3.0)
-    assert found.tip_length == pytest.approx(math.sqrt(3.0) * 100 * NM)
-    assert found.crossover_length == pytest.approx(2.0 * math.sqrt(3.0) * 100 * NM)
-    assert found.k_parallel == pytest.approx(3.0 * found.k_bulk)
-    assert found.k_bulk == pytest.approx(EXCESS * D, rel=0.03)
-    assert found.closure_ratio == pytest.approx(0.5)
-    assert found.closure_near == pytest.approx(closure_time(25 * NM, found.k_bulk, 100 * NM, 100 * NM))
-    assert (found.perimeter_length, found.perimeter_share, found.perimeter_crossover) == (0.0, 0.0, 0.0)
-    assert found.way == pytest.approx(1e-6)
-    assert found.k_valid
-    assert not found.closure_valid
-    bare = expected(lamella(surface={}))
-    assert math.isnan(bare.closure_near)
-    assert bare.closure_ratio == math.inf
-    assert bare.k_parallel == bare.k_bulk
-
-
-def test_lengths_follow_the_temperature_and_the_growing_phase() -> None:
-    warm = lamella(**{"surface.faces.Ea": "0.3 eV", "material.D_Li7.Ea": "0.5 eV", "temperature": "60 degC"})
-    factor = math.exp(-0.2 * 1.602176634e-19 / 1.380649e-23 * (1.0 / 348.15 - 1.0 / 333.15))
-    assert expected(warm).surface_length == pytest.approx(100 * NM * factor, rel=1e-6)
-    poor = lamella(initial=0.95, **{"drive.0.hold": 1.6}, **perimeter(1e-21))
-    assert expected(poor).surface_length == pytest.approx(1 * NM)  # beside Li4, a hundred times as fast
-    assert expected(poor).perimeter_length == pytest.approx(100 * NM)
-
-
-@pytest.mark.parametrize(
-    ("faces", "walls", "name"),
-    [
-        (1e-26, 0.0, "bulk"), (1e-23, 0.0, "parallel"), (1e-21, 0.0, "face-led"),
-        (1e-26, 1e-20, "perimeter-led"), (1e-23, 1e-20, "perimeter-led"), (1e-21, 1e-20, "both"),
-        (1e-26, 5e-24, "parallel"),
-    ],
-)  # fmt: skip
-def test_regimes_by_the_crossovers(faces: float, walls: float, name: str) -> None:
-    found = expected(lamella(**{"surface.faces.at": faces}, **(perimeter(walls) if walls else {})))
-    assert REGIMES[found.regime] == name
-
-
-def test_a_crossover_is_compared_with_the_way() -> None:
-    scenario = lamella()  # crossover 346 nm
-    assert REGIMES[expected(scenario, 350 * NM).regime] == "parallel"
-    assert REGIMES[expected(scenario, 340 * NM).regime] == "face-led"
-
-
-SEAM = {"grain_boundaries": {"gb": {"line": [[0.0, 25 * NM], [1e-6, 25 * NM]]}}}
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"contacts.lps.where.to": 25 * NM}, SEAM, {"contacts.lps.law": "linear", "contacts.lps.k_c": 1e-6},
-        {"contacts.lps.feeds": "surface"}, {"contacts.lps.feeds": "bulk"}, perimeter(1e-21),
-        {"initial": 1.0, "drive.0.hold": 1.6},
-    ],
-)  # fmt: skip
-def test_the_parallel_answer_is_not_said_to_hold_where_it_was_not_derived(values: dict[str, Any]) -> None:
-    assert expected(lamella()).k_valid
-    assert expected(lamella(initial=0.0)).k_valid
-    assert not expected(lamella(**values)).k_valid
-
-
-@pytest.mark.parametrize(
-    "values",
-    [{"contacts.lps.feeds": "both"}, {"initial": 0.0}, {"surface.faces.at": 3e-23}, perimeter(1e-21),
-     {"material.windows": {"x4": 0.05, "x7": 0.85}}, {"contacts.lps.where.to": 25 * NM}],
-)  # fmt: skip
-def test_the_closure_is_not_said_to_hold_where_it_was_not_derived(values: dict[str, Any]) -> None:
-    alone = {"contacts.lps.feeds": "surface", "surface.faces.at": 1e-22}
-    assert expected(lamella(**alone)).closure_valid
-    assert not expected(lamella(**(alone | values))).closure_valid
-
-
-@pytest.mark.parametrize(
-    ("scenario", "field"),
-    [
-        (lambda: ready_scenario("shrinking_sphere"), "specimen.outline.shape"),
-        (lambda: ready_scenario("wedge"), "specimen.thickness"),
-        (lambda: ready_scenario("two_contacts_cv"), "contacts"),
-        (lambda: lamella(**{"contacts.lps.where": {"arc": [0.0, 5e-8]}}), "contacts.lps.where"),
-        (lambda: lamella(**{"contacts.lps.where.side": "all"}), "contacts.lps.where"),
-        (lambda: lamella(**{"specimen.grid_point": [0.0, 0.0]}), "specimen.grid_point"),
-        (lambda: lamella(**{"drive.0.temperature": 333.0}), "drive.0.temperature"),
-        (lambda: lamella(drive=[{"current": "-1 pA", "until": {"time": 1.0}}]), "drive.0"),
-        (lambda: lamella(**{"drive.0.hold": 0.95}), "drive.0.hold"),
-    ],
-)
-def test_what_has_no_one_front_is_refused_in_one_line(scenario: Any, field: str, tmp_path: Path) -> None:
-    made = scenario()
-    for call in (expected, lambda s: regime_map(s, {"temperature": [300.0]}, out=tmp_path / "no")):
-        with pytest.raises(InputError) as caught:
-            call(made)
-        assert str(caught.value).startswith(f"{field}: got ")
-        assert "\n" not in str(caught.value)
-    assert not (tmp_path / "no").exists()
-
-
-# runs and maps ---------------------------------------------------------------------------------------
-
-
-def test_a_run_with_a_grain_boundary_is_measured_and_not_said_to_follow_the_lamella() -> None:
-    seam = ready_scenario("grain_boundary").with_values({"specimen.cell": 1e-7, "drive.0.until.time": 300.0})
-    found = regime_measures(RunResult(seam, simulate(seam)))
-    assert found["k_over_bulk"] > 1.05
-    assert not expected(seam).k_valid
-
-
-def test_a_partial_contact_leads_in_the_middle() -> None:
-    bent = ready_scenario("partial_contact").with_values(
-        {"specimen.cell": 8e-8, "specimen.outline.width": 1e-6}
-    )
-    found = regime_measures(RunResult(bent, simulate(bent)))
-    assert found["shell_index"] < -0.03
-    assert 0.4 < found["k_over_bulk"] < 0.9
-
-
-def quick_map(out: Path, axes: dict[str, Any], scenario: Scenario | None = None, **keys: Any) -> xr.Dataset:
-    return regime_map(scenario or lamella(), axes, out=out, engine="serial", **keys)
-
-
-AXES: dict[str, Any] = {
-    "specimen.thickness": ["60 nm", "120 nm"],
-    "surface.faces.at": Axis("1e-25 m^3/s", "1e-23 m^3/s", 3, "log"),
-}
-
-
-@pytest.fixture(scope="module")
-def mapped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, xr.Dataset]:
-    out = tmp_path_factory.mktemp("map") / "map.zarr"
-    return out, quick_map(out, AXES)
-
-
-def test_a_map_has_its_axes_in_si_and_every_quantity_over_them(mapped: tuple[Path, xr.Dataset]) -> None:
-    _, regimes = mapped
-    assert regimes["k_over_bulk"].dims == ("specimen.thickness", "surface.faces.at")
-    np.testing.assert_allclose(regimes["specimen.thickness"], [60 * NM, 120 * NM])
-    np.testing.assert_allclose(regimes["surface.faces.at"], [1e-25, 1e-24, 1e-23], rtol=1e-9)
-    assert regimes["surface.faces.at"].attrs["scale"] == "log"
-    assert regimes["specimen.thickness"].attrs["units"] == "m"
-    for name, variable in regimes.variables.items():
-        assert variable.attrs["units"], name
-        assert variable.attrs["long_name"], name
-    assert regimes.attrs["k_definition"] == "xi^2 = 2 k t"
-    assert (regimes["status"] == 1).all()
-    assert "content" in regimes
-    assert "arrives" in regimes["tip_exponent"].attrs["missing"]
-
-
-def test_a_map_finds_k_of_bulk_and_faces_in_parallel(mapped: tuple[Path, xr.Dataset]) -> None:
-    _, regimes = mapped
-    length = regimes["surface.faces.at"].values / D
-    exact = 1.0 + 2.0 * length[None, :] / regimes["specimen.thickness"].values[:, None]
-    np.testing.assert_allclose(regimes["k_over_bulk_expected"], exact, rtol=1e-9)
-    np.testing.assert_allclose(regimes["k_over_bulk"], exact, rtol=0.01)
-    np.testing.assert_allclose(regimes["content"], 0.6, atol=0.02)
-    assert (regimes["beyond_crossover"] == 1.0).all()
-    assert regimes["k_valid"].all()
-    assert np.all(np.diff(regimes["shell_index"].values, axis=1) > 0.0)
-    assert regimes["way"].values == pytest.approx(0.6e-6)
-    assert regimes["regime"].values.tolist() == [[0, 1, 1], [0, 1, 1]]
-
-
-def test_a_map_is_continued_and_another_one_is_not_overwritten(mapped: tuple[Path, xr.Dataset]) -> None:
-    out, regimes = mapped
-    again = quick_map(out, AXES, resume=True)
-    xr.testing.assert_equal(again["k_apparent"], regimes["k_apparent"])
-    with pytest.raises(InputError):
-        quick_map(out, AXES)
-
-
-def test_coverage_touches_the_middle_of_the_side_and_lowers_k(tmp_path: Path) -> None:
-    coarse = {"specimen.outline.height": 1.6e-6, "specimen.cell": 1e-7, "specimen.layers": 2}
-    bare = lamella(surface={}, **coarse)
-    regimes = quick_map(tmp_path / "c", {"coverage": [0.25, 1.0]}, bare, outputs=("current",))
-    assert regimes["coverage"].attrs["units"] == "1"
-    assert regimes["k_over_bulk"].values[1] == pytest.approx(1.0, abs=0.01)
-    assert regimes["k_over_bulk"].values[0] < 0.9
-    assert regimes["k_valid"].values.tolist() == [False, True]
-    assert regimes["shell_index"].values[0] < -0.05
-    assert regimes["charge"].dims == ("coverage", "time_fine")
-
-
-def test_a_surface_fed_map_lasts_until_its_mid_plane_has_closed(tmp_path: Path) -> None:
-    alone = lamella(**{"contacts.lps.feeds": "surface", "specimen.layers": 8, "specimen.cell": "20 nm"})
-    axes = {"surface.faces.at": [5e-22, 1e-22]}
-    regimes = quick_map(tmp_path / "s", axes, alone.with_values({"numerics.front_fraction": 0.2}))
-    for name in ("closure_near", "closure_far"):
-        np.testing.assert_allclose(regimes[name], regimes[f"{name}_expected"], rtol=0.05)
-    assert regimes["closure_valid"].all()
-    assert not regimes["k_valid"].any()
-
-
-def test_points_that_are_refused_stay_in_the_map(tmp_path: Path) -> None:
-    axes = {"specimen.dead_layer.thickness": [0.0, 6e-8], "temperature": [348.15]}
-    with pytest.warns(UserWarning, match="1 of 2 runs failed"):
-        regimes = quick_map(tmp_path / "r", axes, lamella(surface={}))
-    assert regimes["status"].values.ravel().tolist() == [1, 2]
-    assert regimes["regime"].values.ravel().tolist() == [0, -1]
-    assert "dead_layer" in str(regimes["error"].values.ravel()[1])
-    assert math.isnan(float(regimes["k_over_bulk"][1, 0]))
-    assert math.isnan(float(regimes["k_parallel"][1, 0]))
-
-
-def test_runs_may_last_as_the_scenario_says(tmp_path: Path) -> None:
-    long = lamella(surface={}, **{"drive.0.until.time": 4000.0})
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        regimes = quick_map(tmp_path / "w", {"temperature": ["75 degC"]}, long, way=None)
-    assert regimes["way"].values == pytest.approx(1e-6)
-    assert regimes["content"].values[0] == pytest.approx(math.sqrt(2 * 5.454e-18 * 4000.0) / 1e-6, rel=0.02)
-    assert math.isnan(float(regimes["shell_index"][0]))
-
-
-@pytest.mark.parametrize(
-    ("axes", "keys", "words"),
-    [
-        ({}, {}, "axes"),
-        ([], {}, "axes"),
-        ({"coverage": [0.0, 1.0]}, {}, "axes.coverage"),
-        ({"coverage": [1.5]}, {}, "axes.coverage"),
-        ({"temperature": [300.0, 300.0]}, {}, "axes.temperature"),
-        ({"contacts.lps.law": ["equilibrium"]}, {}, "axes.contacts.lps.law"),
-        ({"surface.edges.at": [1e-20]}, {}, "surface.edges"),
-        ({"specimen.thickness": ["5 K"]}, {}, "specimen.thickness"),
-        ({"temperature": [300.0]}, {"way": 1.2}, "way"),
-        ({"temperature": [300.0]}, {"outputs": "rate"}, "outputs"),
-        ({"temperature": [300.0]}, {"outputs": ("rats",)}, "outputs"),
-    ],
-)
-def test_maps_that_cannot_be_made_are_refused_in_one_line(
-    axes: Any, keys: dict[str, Any], words: str, tmp_path: Path
-) -> None:
-    with pytest.raises(InputError) as caught:
-        quick_map(tmp_path / "no", axes, **keys)
-    assert str(caught.value).startswith(words)
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "no").exists()
+@pytest.mark.parametrize("start", [0.0, 1.0, 2.0, 3.0])
+def test_closure_does_not_hang_on_when_states_were_saved(start: float) -> None:
+    """A mid-plane that fills at an even pace from 40 to 60, and stays."""
+    for every, holds in ((0.5, True), (4.0, True), (8.0, False)):
+        time = np.arange(start, 100.0, every)
+        grown = np.zeros((time.size, 4, 3, 5))
+        grown[:, 1:3] = np.clip((time - 40.0) / 20.0, 0.0, 1.0)[:, None, None, None]
+        found = closure(FrontView(grown, time, CELL, 100 * NM), 25 * NM)
+        assert math.isnan(found) == (not holds)
+        assert not holds or found == pytest.approx(40.0 + 0.99 * 20.0, abs=0.01)

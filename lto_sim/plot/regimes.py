@@ -87,7 +87,7 @@ _LINES: Final = (
     _Line("face_share", "", 1.0, "faces carry half, 2 l = H", "white", "--"),
     _Line("crossover_length", "way", 1.0, "faces: 2√(3 l H) = way", "white", "-"),
     _Line("perimeter_share", "", 1.0 / 9.0, "walls carry a tenth", "#F0B6D0", ":"),
-    _Line("perimeter_crossover", "way", 1.0, "walls: 2√(3 l B) = way", "#F0B6D0", "-"),
+    _Line("perimeter_crossover", "way", 1.0, "walls: their crossover = way", "#F0B6D0", "-"),
 )
 
 
@@ -102,7 +102,8 @@ def plot_regime_map(
     """Plot a measure of a regime map.
 
     Crosses mark points at which the analytic answer to a rate constant or a closure time does not hold, or
-    which were read before the crossover.
+    which were read before the crossover. Crossovers end beside points that were refused or whose surface does
+    not conduct.
 
     Parameters
     ----------
@@ -117,6 +118,7 @@ def plot_regime_map(
         A variable or axes that the map does not have, or a map over another number of axes.
     """
     across, up = _chosen_axes(regimes, measure, x, y)
+    regimes = regimes.sortby([across, up])
     values = regimes[measure].transpose(up, across).values.astype(np.float64)
     grids = tuple(_Grid.of(regimes, name) for name in (across, up))
     with styled():
@@ -172,12 +174,13 @@ def _edges(values: Floats, log: bool) -> Floats:
 
 
 def _chosen_axes(regimes: xr.Dataset, measure: str, x: str | None, y: str | None) -> tuple[str, str]:
-    if measure not in regimes:
-        known = ", ".join(sorted(str(name) for name in regimes.data_vars if str(name) not in {"error"}))
-        raise InputError("measure", measure, known, "choose a variable of the map")
+    known = sorted(str(name) for name, variable in regimes.data_vars.items() if variable.dtype.kind in "biuf")
+    if measure not in known:
+        raise InputError("measure", measure, ", ".join(known), "choose a variable of the map")
     names = [str(name) for name in regimes[measure].dims]
     if len(names) != 2:
-        raise InputError("regimes", names, "two axes", "choose values of the others: regimes.isel({...: 0})")
+        remedy = "choose values of the others: regimes.isel({...: 0})" if len(names) > 2 else "map over two"
+        raise InputError("regimes", names, "two axes", remedy)
     for given in (x, y):
         if given is not None and given not in names:
             raise InputError("x, y", given, " or ".join(names), "name an axis of the map")
@@ -258,10 +261,11 @@ def _crossovers(ax: Axes, grids: tuple[_Grid, ...], regimes: xr.Dataset, order: 
     for line in _LINES:
         over = regimes[line.over].transpose(*order).values
         under = line.level * (regimes[line.under].transpose(*order).values if line.under else 1.0 - over)
-        if not (np.all(np.isfinite(over)) and np.all(over > 0.0)):
-            continue
-        height = _refined(np.log(over / under), grids, fine)
-        if height.min() >= 0.0 or height.max() <= 0.0:
+        holds = np.isfinite(over) & (over > 0.0)
+        ratio = np.where(holds, over, np.nan) / np.where(holds, under, 1.0)
+        height = _refined(np.log(ratio), grids, fine)
+        seen = height[np.isfinite(height)]
+        if seen.size == 0 or seen.min() >= 0.0 or seen.max() <= 0.0:
             continue
         drawn = ax.contour(x, y, height, levels=[0.0], colors=[line.colour], linestyles=[line.style],
                            linewidths=2.0)  # fmt: skip

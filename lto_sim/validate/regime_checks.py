@@ -1,10 +1,10 @@
 """Measures of regime maps beside exact answers: closure of a lamella, k beyond the crossover, exponents.
 
-A lamella is a strip of one row of cells, from the saturated parent, so that nothing counts but D of the
-growing phase and l = delta*D/D of a face. Closure is that of a contact that feeds the faces only: beside the
-contact (at H/4, where the corrections of both ends cancel) and, up to h0/l = 0.005, at H it is laid beside
-the shell alone; at H and beyond beside the shell with fronts that meet, see `lto_sim.study.regimes.closure`.
-Closure at 1.5 H comes sooner on a finer mesh: at h0/l = 0.1 by 0.028 with 16 layers, by 0.039 with 32.
+A lamella is a strip of one row of cells, from the saturated parent where nothing else is said, so that only D
+of the growing phase and l = delta*D/D of a face count. Closure is that of a contact that feeds faces only.
+Beside it (at H/4, where the corrections of both ends cancel) and, up to h0/l = 0.005, at H closure is laid
+beside the shell alone; from H on beside the shell with fronts that meet: `lto_sim.study.regimes.closure`.
+At 1.5 H it comes sooner on a finer mesh: at h0/l = 0.1 by 0.028 with 16 layers, by 0.039 with 32.
 """
 
 from __future__ import annotations

@@ -5,13 +5,16 @@ U = K int u dt, both balances h dh/dt = K u and l u'' = u/h become, at every tim
 
     h = l U'',    h = sqrt(2 U) up to h = a,    U(0) = K t,
 
-and hold past the first meeting too: where the mid-plane is closed, h stays a and U is a parabola; beyond it U
-is the quartic of the shell. Matching both where h = a gives the time at which the mid-plane closes at x:
+and U is the quartic in x of the shell. Past the first meeting its tip, the part that is open, moves on
+unchanged from the place x_c where h = a; there l U'' = a, and the slope is -s, s = a^(3/2) sqrt(2/(3 l)).
+Behind x_c nothing is stored: u is linear in x, and face and bulk conduct side by side. The tip takes
+(l + a) K |du/dx| = a dx_c/dt, and K u(x_c) = s dx_c/dt. With u = 1 at x = 0 the mid-plane closes at x at the
+time t(x) of
 
-    2 K t(x) = a^2 + 2 a^(3/2) sqrt(2/(3 l)) x + (a/l) x^2.
+    2 K t(x) = a^2 + 2 s x + a/(l + a) x^2.
 
-At x = 0 that is h0 = H/2. To the second order in x it is the shell's own h(x, t) = H/2, as if its inner end
-were still open; far away it is xi^2 = 2 K (2 l/H) t, the surfaces' part of a thin lamella.
+At x = 0 that is h0 = H/2. For l much larger than a it is, to the second order in x, the shell's own
+h(x, t) = H/2, as if its inner end were still open; far away it is xi^2 = 2 K (1 + 2 l/H) t, the thin lamella.
 
 Two ends correct it, by terms of the order of sqrt(a/l):
 
@@ -74,7 +77,7 @@ def closure_time(
     half = 0.5 * thickness
     x = max(position - MEETING_LEAD * half, 0.0) if meeting else position
     linear = 2.0 * half * math.sqrt(2.0 * half / (3.0 * surface_length)) * x
-    return (half**2 + linear + half / surface_length * x**2) / (2.0 * rate_constant)
+    return (half**2 + linear + half / (surface_length + half) * x**2) / (2.0 * rate_constant)
 
 
 def surface_mean_front(time: float, rate_constant: float, surface_length: float, thickness: float) -> float:
@@ -92,8 +95,9 @@ def surface_mean_front(time: float, rate_constant: float, surface_length: float,
     if grown <= half**2:
         h0 = math.sqrt(grown)
         return h0 * math.sqrt(6.0 * surface_length * h0) / (3.0 * half)
-    p = math.sqrt(2.0 * half * surface_length / 3.0)
-    closed = math.sqrt(p * p + surface_length / half * (grown - half**2)) - p
+    conducting = (surface_length + half) / half
+    p = conducting * half * math.sqrt(2.0 * half / (3.0 * surface_length))
+    closed = math.sqrt(p * p + conducting * (grown - half**2)) - p
     return closed + math.sqrt(3.0 * surface_length * thickness) / 3.0
 
 

@@ -1,17 +1,22 @@
 """Analytic lengths, rates and closure times of a scenario, and the regime that they put it in.
 
 Either pair of surfaces, the two faces at a distance H and the two walls along the way at the particle's
-breadth B, has a length l = delta*D_s/D_growing, carries the share 2 l/(H + 2 l) of the lithium (B for H), and
-a front beyond 2 sqrt(3 l H) has bulk and surfaces in parallel. With W the way of the front:
+breadth B, has a length l = delta*D_s/D_growing. The faces carry the share 2 l/(H + 2 l) of the lithium, and a
+front beyond 2 sqrt(3 l H) has bulk and faces in parallel. So it is with the walls, with B for H; but they
+stand beside bulk and faces together, so that l/(1 + 2 l/H of the faces) counts for their l. With W the way of
+the front, a pair leads if its crossover is W or more and it carries a tenth or more of what passes within W,
+2 l/(min(H, W) + 2 l) >= 0.1: in a particle much broader than its way every crossover of the walls is beyond
+it, and poor ones lead nothing.
 
-regime          faces                             walls
-==============  ================================  ========================================
-bulk            a share below a tenth             a share below a tenth
-parallel        a tenth or more, crossover < W    a tenth or more, or none of theirs, < W
-face-led        crossover >= W                    bulk or parallel
-perimeter-led   bulk or parallel                  crossover >= W
-both            crossover >= W                    crossover >= W
-==============  ================================  ========================================
+==============  =======================  =======================
+regime          faces                    walls
+==============  =======================  =======================
+bulk            share below a tenth      share below a tenth
+parallel        neither leads, either has a tenth or more
+face-led        lead                     do not
+perimeter-led   do not                   lead
+both            lead                     lead
+==============  =======================  =======================
 
 bulk            the front is that of the bulk: k is Wagner's, whatever the surfaces do
 parallel        shells have met: k (1 + 2 l/H), the front is planar but for a tip of sqrt(3 l H)
@@ -34,11 +39,13 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from lto_sim.errors import InputError
 from lto_sim.exact import thin_lamella
 from lto_sim.kinetics.corrections import TrueRate, active_thickness, true_rate
 from lto_sim.scenario import Scenario, build_material, build_surface
 from lto_sim.study.regimes.closure import closing_thickness_ratio, closure_time
-from lto_sim.study.regimes.view import Way, way_of
+from lto_sim.study.regimes.view import Way, check_start, way_of
+from lto_sim.units import to_si
 
 __all__ = ["NEAR", "REGIMES", "THICKNESSES", "Expected", "expected"]
 
@@ -67,8 +74,9 @@ class Expected:
     Parameters
     ----------
     surface_length, perimeter_length : l of a face and of a wall [m].
-    face_share, perimeter_share : Shares of the faces, and of the walls, beside the bulk alone [1].
-    tip_length, crossover_length, perimeter_crossover : sqrt(3 l H), 2 sqrt(3 l H), and with B for H [m].
+    face_share, perimeter_share : Shares of the faces beside the bulk, of the walls beside both [1].
+    tip_length, crossover_length, perimeter_crossover : sqrt(3 l H), 2 sqrt(3 l H), and that of the walls
+        beside bulk and faces [m].
     k_bulk, k_parallel : Wagner's k, and k (1 + 2 l/H) [m2 s-1].
     closure_ratio : h0/l when the mid-plane closes beside the contact [1].
     closure_near, closure_far : Closure times at H/4 and at H [s], both faces fed alone; NaN without faces
@@ -109,16 +117,19 @@ def expected(scenario: Scenario, way: float | None = None) -> Expected:
     Raises
     ------
     InputError
-        See :func:`~lto_sim.study.regimes.view.way_of` and
-        :func:`~lto_sim.kinetics.corrections.true_rate`.
+        A way that is not positive, or see :func:`~lto_sim.study.regimes.view.way_of`,
+        :func:`~lto_sim.study.regimes.view.check_start` and :func:`~lto_sim.kinetics.corrections.true_rate`.
     """
     path, true = way_of(scenario), true_rate(scenario)
-    distance = path.length if way is None else way
+    check_start(scenario)
+    distance = path.length if way is None else to_si(way, "length", "way")
+    if not distance > 0.0:
+        raise InputError("way", way, "> 0 [m]", "give the way of the front, or leave it out")
     thickness, face, wall = active_thickness(scenario), true.surface_length, _wall_length(scenario, true)
-    shares = thin_lamella.surface_share(face, thickness), thin_lamella.surface_share(wall, path.breadth)
-    crossovers = (
-        thin_lamella.crossover_length(face, thickness), thin_lamella.crossover_length(wall, path.breadth)
-    )  # fmt: skip
+    beside = wall * true.k_bulk / true.k
+    pairs = (face, thickness), (beside, path.breadth)
+    shares = [thin_lamella.surface_share(*pair) for pair in pairs]
+    crossovers = [thin_lamella.crossover_length(*pair) for pair in pairs]
     near, far, plain = _closures(true, thickness)
     k_valid, closure_valid = _valid(scenario, path, true, thickness, shares[1])
     return Expected(
@@ -136,7 +147,7 @@ def expected(scenario: Scenario, way: float | None = None) -> Expected:
         closure_far=far,
         closure_far_plain=plain,
         way=distance,
-        regime=_regime(shares, crossovers, distance),
+        regime=_regime(pairs, distance),
         k_valid=k_valid,
         closure_valid=closure_valid,
     )
@@ -164,10 +175,16 @@ def _closures(true: TrueRate, thickness: float) -> tuple[float, float, float]:
     )  # fmt: skip
 
 
-def _regime(shares: tuple[float, float], crossovers: tuple[float, float], way: float) -> int:
-    led = [crossover >= way for crossover in crossovers]
+def _regime(pairs: tuple[tuple[float, float], tuple[float, float]], way: float) -> int:
+    """Regime from l of faces and walls, each with the distance between the two."""
+    led = [
+        thin_lamella.crossover_length(length, width) >= way
+        and thin_lamella.surface_share(length, min(width, way)) >= _LEAST_SHARE
+        for length, width in pairs
+    ]
     if any(led):
         return REGIMES.index("both" if all(led) else "face-led" if led[0] else "perimeter-led")
+    shares = [thin_lamella.surface_share(*pair) for pair in pairs]
     return REGIMES.index("parallel" if max(shares) >= _LEAST_SHARE else "bulk")
 
 

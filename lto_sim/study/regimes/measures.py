@@ -7,11 +7,14 @@ front of a ray
     cell: a shell on the far side does not count. Where it is nowhere below one half, all of it is summed.
 shell index
     S = (X_skin - X_core)/max(X_skin, X_core) when half of the particle is transformed. X_core is the front at
-    mid-plane and mid-height; X_skin that of the outermost cells, under the faces at mid-height or along the
-    walls at mid-plane: whichever is farther ahead or, where neither leads by 0.01, farther behind. 0 for a
-    planar front, towards 1 for a shell that runs far ahead of the core, below 0 where the middle leads (a
-    contact on a part of its side). A shell thinner than a cell
-    counts by the part of the outermost cell that it fills.
+    mid-height in the middle half of the thickness; X_skin that in the outer quarter of the thickness under
+    either face, at mid-height, or in the outer tenth of the breadth along either wall, in the middle half of
+    the thickness: whichever is farther ahead or, where neither leads by 0.01, farther behind. 0 for a planar
+    front, towards 1 for a shell that runs far ahead of the core, below 0 where the middle leads (a contact on
+    a part of its side). A thinner shell counts by the part of its skin that it fills, so that the index does
+    not hang on the cells (with a multiple of four layers to 0.02; six read 0.04 less). NaN where surfaces
+    conduct that have no core of its own between them (fewer than three layers, or rows), or where no state is
+    within 0.05 of half of the content.
 tip
     Lead of the cross-section over the core, g(x) - c(x): g the mean of the transformed fraction over the
     cross-section, c that at mid-plane and mid-height. The tip is where the lead has fallen to a tenth of its
@@ -22,9 +25,12 @@ mean front
 exponents
     p of x = const t^p by a straight line through ln x over ln t, at 30 times spread evenly in ln t over the
     last decade before the tip, or the front at 0.8 of the way, arrives; from three cells on. Their quality is
-    the root mean square of the residuals in ln x. NaN where less than a factor of three in time is left.
+    the root mean square of the residuals in ln x. NaN where less than a factor of three in time is left; that
+    of the tip also where surfaces have no core of its own between them.
 closure
-    Time at which the mid-plane at mid-height is transformed to 0.99 at a distance from the contact.
+    Time at which the mid-plane at mid-height is transformed to 0.99 at a distance from the contact, between
+    states by a straight line, or by that through the last two states before, where it says sooner. NaN where
+    states are farther apart than a tenth of that time.
 apparent k
     Half the slope of xi^2 over t of the mean front, from half of the last position or the crossover
     2 sqrt(3 l H) on, whichever is farther, while the tip at mid-height is on its way. Where the crossover is
@@ -63,6 +69,11 @@ INDEX_CONTENT: Final = 0.5
 """Content at which the shell index is read."""
 
 _MIDDLE: Final = (0.4, 0.6)
+_INNER: Final = (0.25, 0.75)
+_FACE_SKIN: Final = 0.25
+_WALL_SKIN: Final = 0.1
+_NEAREST: Final = 0.05
+_FARTHEST_STATES: Final = 0.1
 _TIP_PART: Final = 0.1
 _AHEAD: Final = 0.01
 _LEAST_LEAD: Final = 0.002
@@ -138,7 +149,7 @@ def _this_side(ray: Floats) -> NDArray[np.bool_]:
 
 
 def shell_index(view: FrontView, content: float = INDEX_CONTENT) -> float:
-    """Shell index at a content, linear between states; NaN where the run does not reach it.
+    """Shell index at a content, linear between states; NaN where the run does not reach it, see the module.
 
     Parameters
     ----------
@@ -146,15 +157,33 @@ def shell_index(view: FrontView, content: float = INDEX_CONTENT) -> float:
     content : Content at which it is read, above 0 and below 1.
     """
     now = np.maximum.accumulate(view.content)
-    if now[-1] < content or now[0] >= content:
+    if not view.resolved or now[-1] < content or now[0] >= content:
         return math.nan
-    core = _ray_front(_core(view), view.cell)
-    faces = view.grown[:, [0, -1]][:, :, _band(view.grown.shape[2])].mean(axis=(1, 2))
-    walls = view.grown[:, _mid_plane(view)][:, :, [0, -1]].mean(axis=(1, 2))
-    leads = np.stack([_lead(_ray_front(skin, view.cell), core) for skin in (faces, walls)])
-    index = np.where(leads.max(axis=0) > _AHEAD, leads.max(axis=0), leads.min(axis=0))
+    if np.abs(now - content).min() > _NEAREST:
+        return math.nan
     last = int(np.searchsorted(now, content))
-    return float(np.interp(content, now[last - 1 : last + 1], index[last - 1 : last + 1]))
+    grown = view.grown[last - 1 : last + 1]
+    _, layers, rows, _ = grown.shape
+    inner, middle = _parts(layers, *_INNER), _parts(rows, *_MIDDLE)
+    core, faces, walls = (
+        _ray_front(np.einsum("tzyx,z,y->tx", grown, z, y), view.cell)
+        for z, y in ((inner, middle), (_skin(layers, _FACE_SKIN), middle), (inner, _skin(rows, _WALL_SKIN)))
+    )
+    leads = np.stack([_lead(faces, core), _lead(walls, core)])
+    index = np.where(leads.max(axis=0) > _AHEAD, leads.max(axis=0), leads.min(axis=0))
+    return float(np.interp(content, now[last - 1 : last + 1], index))
+
+
+def _parts(count: int, start: float, end: float) -> Floats:
+    """Parts that cells have in a stretch from start to end of their row, 1 together."""
+    edges = np.arange(count + 1) / count
+    parts = np.clip(np.minimum(edges[1:], end) - np.maximum(edges[:-1], start), 0.0, None)
+    return np.asarray(parts / parts.sum())
+
+
+def _skin(count: int, part: float) -> Floats:
+    """Parts that cells have in the outer part at both ends, 1 together."""
+    return 0.5 * (_parts(count, 0.0, part) + _parts(count, 1.0 - part, 1.0))
 
 
 def _lead(skin: Floats, core: Floats) -> Floats:
@@ -225,8 +254,9 @@ def power_law(time: Floats, value: Floats, least: float, last: float = math.inf)
 
 
 def tip_law(view: FrontView) -> PowerLaw:
-    """Exponent of the tip."""
-    return power_law(view.time, tip_positions(view), _LEAST_CELLS * view.cell)
+    """Exponent of the tip; NaN where surfaces conduct that have no core of its own between them."""
+    tips = tip_positions(view) if view.resolved else np.full(view.time.size, np.nan)
+    return power_law(view.time, tips, _LEAST_CELLS * view.cell)
 
 
 def front_law(view: FrontView) -> PowerLaw:
@@ -236,7 +266,10 @@ def front_law(view: FrontView) -> PowerLaw:
 
 
 def closure(view: FrontView, place: float) -> float:
-    """Time [s] at which the mid-plane has closed at a distance from the contact; NaN where it does not.
+    """Time [s] at which the mid-plane has closed at a distance from the contact.
+
+    NaN where it does not, where states are too far apart, or where surfaces have no core of its own between
+    them.
 
     Parameters
     ----------
@@ -253,6 +286,8 @@ def closure(view: FrontView, place: float) -> float:
         raise InputError(
             "place", place, f"{position[0]:.3g} to {position[-1]:.3g} m", "take smaller cells along the way"
         )
+    if not view.resolved:
+        return math.nan
     ray = _core(view)
     after = min(int(np.searchsorted(position, place)), position.size - 1)
     before = max(after - 1, 0)
@@ -267,9 +302,14 @@ def _reached(time: Floats, fraction: Floats) -> float:
     if done.size == 0:
         return math.nan
     i = int(done[0])
-    if i == 0:
-        return float(time[0])
-    return float(np.interp(_TRANSFORMED, fraction[i - 1 : i + 1], time[i - 1 : i + 1]))
+    if i == 0 or time[i] - time[i - 1] > _FARTHEST_STATES * time[i]:
+        return math.nan
+    found = float(np.interp(_TRANSFORMED, fraction[i - 1 : i + 1], time[i - 1 : i + 1]))
+    rise = fraction[i - 1] - fraction[i - 2] if i > 1 else 0.0
+    if rise <= 0.0:
+        return found
+    before = time[i - 1] + (_TRANSFORMED - fraction[i - 1]) / rise * (time[i - 1] - time[i - 2])
+    return min(found, float(before))
 
 
 def apparent_rate(view: FrontView, crossover: float) -> ApparentRate:

@@ -9,7 +9,7 @@ from lto_sim.errors import InputError
 from lto_sim.kinetics.corrections import true_rate
 from lto_sim.study.regimes.expected import NEAR, THICKNESSES
 from lto_sim.study.regimes.measures import apparent_rate, closure, front_law, shell_index, tip_law
-from lto_sim.study.regimes.view import FrontView, front_view
+from lto_sim.study.regimes.view import FrontView, check_start, front_view
 from lto_sim.study.sweeps import CustomOutput, RunResult, Variable
 
 __all__ = ["MISSING", "REGIME_OUTPUT", "regime_measures"]
@@ -29,11 +29,15 @@ _VARIABLES: Final = {
 }
 
 MISSING: Final = {
-    "shell_index": "half of the particle is not transformed by the end of the run",
-    "tip_exponent": "less than a factor of three in time from three cells on until the tip arrives",
+    "shell_index": "half of the particle is not transformed by the end of the run, no state is near that, or "
+    "surfaces conduct with fewer than three cells between them",
+    "tip_exponent": "less than a factor of three in time from three cells on until the tip arrives, or "
+    "surfaces conduct with fewer than three cells between them",
     "front_exponent": "less than a factor of three in time from three cells on to 0.8 of the way",
-    "closure_near": "the mid-plane does not close there by the end of the run, or cells are longer than H/2",
-    "closure_far": "the mid-plane does not close there by the end of the run, or the particle ends before",
+    "closure_near": "the mid-plane does not close there by the end of the run, states are farther apart than "
+    "a tenth of the time, cells are longer than H/2, or fewer than three between surfaces that conduct",
+    "closure_far": "the mid-plane does not close there by the end of the run, states are farther apart than "
+    "a tenth of the time, the particle ends before, or fewer than three cells between surfaces that conduct",
     "k_apparent": "fewer than four states with the tip on its way",
 }
 """What NaN of a measure means."""
@@ -52,9 +56,10 @@ def regime_measures(result: RunResult) -> dict[str, float]:
     Raises
     ------
     InputError
-        A scenario with no one way of the front: see :func:`~lto_sim.study.regimes.view.way_of` and
-        :func:`~lto_sim.kinetics.corrections.true_rate`.
+        A scenario with no one way of the front: see :func:`~lto_sim.study.regimes.view.way_of`,
+        :func:`~lto_sim.study.regimes.view.check_start` and :func:`~lto_sim.kinetics.corrections.true_rate`.
     """
+    check_start(result.scenario)
     view, true = front_view(result.run, result.scenario), true_rate(result.scenario)
     tip, front = tip_law(view), front_law(view)
     rate = apparent_rate(view, 2.0 * true.tip_length)

@@ -18,7 +18,7 @@ from lto_sim.provenance import named
 from lto_sim.scenario import Scenario
 from lto_sim.study.regimes.expected import REGIMES, Expected, expected
 from lto_sim.study.regimes.output import MISSING, REGIME_OUTPUT
-from lto_sim.study.regimes.points import MapAxis, map_axes, map_points, one_hold
+from lto_sim.study.regimes.points import MapAxis, map_axes, map_points, one_hold, part_of_way
 from lto_sim.study.sweeps import CustomOutput, Tally, sweep
 
 __all__ = ["regime_map"]
@@ -30,7 +30,7 @@ _TEXTS: Final = {
     "perimeter_share": ("1", "share of the lithium that the walls carry, beyond their crossover"),
     "tip_length": ("m", "tip sqrt(3 l H) under the faces"),
     "crossover_length": ("m", "crossover 2 sqrt(3 l H) of the faces"),
-    "perimeter_crossover": ("m", "crossover 2 sqrt(3 l B) of the walls, B the breadth"),
+    "perimeter_crossover": ("m", "crossover 2 sqrt(3 l B) of the walls, l beside bulk and faces"),
     "k_bulk": ("m2 s-1", "Wagner's k of the bulk"),
     "k_parallel": ("m2 s-1", "expected k (1 + 2 l/H)"),
     "closure_ratio": ("1", "h0/l when the mid-plane closes beside the contact"),
@@ -43,7 +43,7 @@ _TEXTS: Final = {
     "closure_valid": ("1", "whether the expected closure holds there"),
 }
 _OF_MAPS: Final = frozenset({"maps", "front", "rate", "Ea"})
-"""Outputs of a sweep that the scenario's scan is for."""
+"""Outputs of a sweep that the scenario's scan is for; those of one's own may be, too."""
 
 _SUFFIX: Final = {"closure_near": "closure_near_expected", "closure_far": "closure_far_expected"}
 """Expected quantities that have a measure of the same name."""
@@ -95,20 +95,20 @@ def regime_map(
     -----
     Workers are spawned: a script that calls this keeps its own work under ``if __name__ == "__main__":``.
     """
-    if isinstance(outputs, str):
+    if isinstance(outputs, str) or not isinstance(outputs, Sequence):
         raise InputError("outputs", outputs, "a list of names", 'for example outputs=("current",)')
+    part = None if way is None else part_of_way(way)
     expected(scenario)
-    base = one_hold(
-        scenario, keeps_end=way is None, keeps_scan=bool(_OF_MAPS.intersection(map(str, outputs)))
-    )
-    grid = map_axes(base, axes)
-    points = map_points(base, grid, way)
+    scans = any(isinstance(output, CustomOutput) or output in _OF_MAPS for output in outputs)
+    base = one_hold(scenario, keeps_end=way is None, keeps_scan=scans)
+    grid = map_axes(base, axes, sets_end=way is not None)
+    points = map_points(base, grid, part)
     swept = sweep(
         base, [values for values, _ in points], out=out, design="list", outputs=(*outputs, REGIME_OUTPUT),
         seed=seed, title=scenario.title or "regime map", engine=engine, workers=workers, scheduler=scheduler,
         resume=resume, force=force, progress=progress,
     )  # fmt: skip
-    dataset = _gridded(swept, grid).assign(_expected([found for _, found in points], grid, way))
+    dataset = _gridded(swept, grid).assign(_expected([found for _, found in points], grid, part))
     title = f"regime map over {', '.join(axis.name for axis in grid)}"
     dataset.attrs = {
         **provenance.attributes(title, f"regime_map {len(points)} runs", base.to_toml(), seed),

@@ -2,7 +2,7 @@
 
 What is read here needs one way of the front: a rectangle, one even thickness, one contact on a side. Anything
 else is refused in one line. States are those of the first step of the drive; layers without lithium transport
-(``dead_layer``) are left out.
+(``dead_layer``) are left out. What grows is the other phase than that of the first state.
 """
 
 from __future__ import annotations
@@ -16,16 +16,21 @@ from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
 from lto_sim.kinetics.corrections import active_thickness
-from lto_sim.scenario import Scenario
+from lto_sim.kinetics.corrections.true_rate import front_direction
+from lto_sim.scenario import Scenario, build_material, build_surface
 from lto_sim.scenario.contact import ContactSpec
 from lto_sim.scenario.outline import RectangleSpec
-from lto_sim.study.lamella.fronts import grown_fraction
 
-__all__ = ["FrontView", "Way", "front_view", "way_of"]
+__all__ = ["FrontView", "Way", "check_start", "front_view", "way_of"]
 
 Floats = NDArray[np.float64]
 
 _SIDES: Final = ("left", "right", "top", "bottom")
+_SUPERSATURATED: Final = 0.05
+"""How far a start may lie within the gap, as part of it: by so much the front stores less than the gap."""
+
+_FEWEST: Final = 3
+
 _REMEDY: Final = "regimes are those of one front from a side of a rectangle: use `lto-sim run` for others"
 
 
@@ -81,6 +86,27 @@ def way_of(scenario: Scenario) -> Way:
     return Way(str(side), length, breadth, min((end - start) / breadth, 1.0), contact)
 
 
+def check_start(scenario: Scenario) -> None:
+    """Refuse a start that has no front before it: within the gap, or in the phase that grows.
+
+    Parameters
+    ----------
+    scenario : One whose drive begins with a hold, from one li fraction.
+
+    Raises
+    ------
+    InputError
+        Such a start, or a drive that begins with no hold.
+    """
+    rises, start = front_direction(scenario) == "insertion", scenario.initial
+    low, high = build_material(scenario).edges(scenario.temperature)
+    slack = _SUPERSATURATED * (high - low)
+    edge = low + slack if rises else high - slack
+    if isinstance(start, int | float) and (start > edge if rises else start < edge):
+        raise InputError("initial", start, f"{'<=' if rises else '>='} {edge:.4g}, in the parent phase",
+                         "start there, or hold the other potential")  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False)
 class FrontView:
     """Transformed fractions, the contact at x = 0.
@@ -91,12 +117,21 @@ class FrontView:
     time : Times of the states [s].
     cell : Cell along x [m].
     thickness : Active thickness [m].
+    faces, walls : Whether they conduct.
     """
 
     grown: Floats
     time: Floats
     cell: float
     thickness: float
+    faces: bool = False
+    walls: bool = False
+
+    @property
+    def resolved(self) -> bool:
+        """Whether surfaces that conduct have a cell between them that touches neither."""
+        _, layers, rows, _ = self.grown.shape
+        return (layers >= _FEWEST or not self.faces) and (rows >= _FEWEST or not self.walls)
 
     @property
     def length(self) -> float:
@@ -128,15 +163,21 @@ def front_view(run: xr.Dataset, scenario: Scenario) -> FrontView:
         See :func:`way_of`.
     """
     way = way_of(scenario)
-    grown = grown_fraction(run, scenario)[_first_step(run)]
+    low, high = build_material(scenario).edges(scenario.temperature)
+    x = run["li_fraction"].transpose("time", "z", "y", "x").values[_first_step(run)].astype(np.float64)
     if scenario.specimen.dead_layer.thickness > 0.0:
-        grown = grown[:, 1:-1]
+        x = x[:, 1:-1]
+    rich = np.clip((x - low) / (high - low), 0.0, 1.0)
+    grown = rich if x[0].mean() < 0.5 * (low + high) else 1.0 - rich
     if way.side in {"top", "bottom"}:
         grown = np.swapaxes(grown, 2, 3)
     if way.side in {"right", "bottom"}:
         grown = np.flip(grown, axis=3)
-    cell = way.length / grown.shape[3]
-    return FrontView(grown, run["time"].values[_first_step(run)], cell, active_thickness(scenario))
+    surface = build_surface(scenario)
+    return FrontView(
+        grown, run["time"].values[_first_step(run)], way.length / grown.shape[3], active_thickness(scenario),
+        faces=surface.faces is not None, walls=surface.perimeter is not None,
+    )  # fmt: skip
 
 
 def _first_step(run: xr.Dataset) -> Any:
