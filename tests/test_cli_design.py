@@ -74,7 +74,7 @@ def test_settings_are_ranked_and_the_best_is_said(lto):
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     rows = result.stdout.splitlines()
-    assert rows[0].split()[:3] == [CURRENT, "pixel", "e/A^2"]
+    assert rows[0].split()[:3] == [CURRENT, "pixel_std", "e/A^2"]
     assert rows[1].split()[:2] == ["400", "pA"]
     assert rows[2].split()[:2] == ["100", "pA"]
     assert any(line.startswith("Best: a probe current of 400 pA would tell Ea to") for line in rows)
@@ -138,12 +138,20 @@ def test_a_budget_and_values_of_the_command_line_are_used(lto):
         (("--vary", CURRENT), "path=value,value"),
         (("--vary", f"{CURRENT}=71 pA", "--vary", f"{CURRENT}=72 pA"), "every path once"),
         (("--vary", f"{CURRENT}=fast"), "a number and a unit"),
-        (("--vary", f"{CURRENT}=71 nm"), f"vary.{CURRENT}"),
-        (("--vary", f"{CURRENT}=71 pA", "--temperatures", "hot"), "--temperatures"),
-        (("--vary", f"{CURRENT}=71 pA", "--dose", "5 kg"), "dose_budget"),
-        (("--vary", f"{CURRENT}=71 pA", "--dose-for", "all"), "recording or series"),
+        (("--vary", f"{CURRENT}=71 nm"), f"--vary {CURRENT}: got '71.0 nm'"),
+        (("--vary", f"{CURRENT}=71 pA", "--temperatures", "hot"), 'write for example "30,45,60 degC"'),
+        (("--vary", f"{CURRENT}=71 pA", "--temperatures", "60 nm"), "--temperatures: got '60.0 nm'"),
+        (("--vary", "temperature=30,60 degC"), "--vary temperature: got 'temperature'"),
+        (("--vary", f"{CURRENT}=71 pA", "--free", "material.D"), "--free material.D: got"),
+        (("--vary", f"{CURRENT}=71 pA", "--start-std=-1 nm"), "--start-std: got"),
+        (("--vary", f"{CURRENT}=71 pA", "--dose", "5 kg"), "--dose: got '5 kg'"),
+        (("--vary", f"{CURRENT}=71 pA", "--dose", "5e3"), "above the dose budget of 5e-17 e/A^2, one frame"),
+        (
+            ("--vary", f"{CURRENT}=71 pA", "--dose-for", "all"),
+            "--dose-for: got 'all'; allowed: recording or series",
+        ),
         (("--vary", f"{CURRENT}=71 pA", "--goal", "Ea"), "Ea takes three usable temperatures"),
-        (("--vary", f"{CURRENT}=71 pA", "--goal", "D"), "goal"),
+        (("--vary", f"{CURRENT}=71 pA", "--goal", "D"), "--goal: got 'D'"),
         (("--vary", f"{CURRENT}=71 pA", "--picture", "trade.pdf"), ".png"),
         (("--vary", f"{CURRENT}=71 pA", "--out", "design.nc"), ".zarr"),
         (("--vary", f"{CURRENT}=71 pA", "--set", "specimen.cel=1 nm"), "cel"),
@@ -166,3 +174,18 @@ def test_a_unit_after_the_last_value_holds_for_all():
     assert read_vary(["a.b=1,2 nm"]) == {"a.b": ["1.0 nm", "2.0 nm"]}
     with pytest.raises(InputError, match="a number and a unit"):
         split_values("1,,2", "--vary")
+
+
+def test_a_deviation_that_is_no_part_of_its_value_has_its_unit_and_pictures_their_whole_path(lto):
+    words = ("--vary", f"{CURRENT}=400 pA", "--dose", "1e6 e/A^2", "--duration", "2 s", "--picture", "t.png")
+    result = lto(*words, "--free", "temperature", "--free", "material.D_Li4.at")
+    assert result.exit_code == 0, result.output
+    rows = result.stdout.splitlines()
+    assert rows[0].rstrip().endswith("temperature [K]")
+    told = next(line for line in rows if line.startswith("Best:")).partition("would tell temperature to ")[2]
+    assert told.split()[1] == "K"
+    assert rows[-1].split() == ["picture", str(Path("t.png").resolve())]
+    percent = lto(*words, "--force", "--free", "material.D_Li4.at").stdout.splitlines()
+    assert percent[0].rstrip().endswith("material.D_Li4.at [%]")
+    stated = next(line for line in percent if line.startswith("Best:")).partition("material.D_Li4.at to ")[2]
+    assert percent[1].split()[-1] == stated.split()[0]

@@ -26,6 +26,7 @@ from lto_sim.files import prepare_target, read_dataset, read_table, write_datase
 from lto_sim.microscope import PRESETS, preset_text
 from lto_sim.provenance import named
 from lto_sim.scenario.ready import ready_names, ready_text
+from lto_sim.study.sweeps import ready_sweeps
 from lto_sim.units import to_si
 
 Lto = Callable[..., Result]
@@ -438,7 +439,7 @@ def test_ready_scenarios_are_listed_printed_and_written(lto: Lto) -> None:
     listed = lto("scenarios")
     assert listed.exit_code == 0
     lines = listed.stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [*ready_names(), *PRESETS]
+    assert [line.split()[0] for line in lines] == [*ready_names(), *ready_sweeps(), *PRESETS]
     assert all(len(line.split()) > 2 for line in lines)
     said = json.loads(lto("scenarios", "--json").stdout)
     assert [entry["name"] for entry in said["scenarios"]] == list(ready_names())

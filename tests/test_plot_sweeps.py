@@ -210,6 +210,21 @@ def test_failed_and_pending_runs_are_marked_and_counted_beneath_lines() -> None:
     assert gap[0] == near([30.0, 75.0])
 
 
+def test_an_infinite_k_is_marked_as_none_beneath_lines() -> None:
+    data = rates()
+    data["k"].values[8] = np.inf
+    page = drawn(plot_sweep(data, "k", x="temperature", lines="surface.faces.at"))
+    assert notes(page) == ["without a value: 1"]
+    assert line(page, "_without a value")[0] == near([60.0])
+
+
+def test_a_name_is_not_written_twice() -> None:
+    assert (
+        Shown("front_position", "nm", long_name="front position along it").label
+        == "front position along it [nm]"
+    )
+
+
 def test_a_map_of_a_grid() -> None:
     data = rates(STATUS)
     data["k"].values[8] = np.nan
@@ -343,7 +358,7 @@ def test_times_that_differ_between_runs_are_each_curve_s_own() -> None:
     page = drawn(plot_sweep(data, "front_position"))
     assert main_axes(page).get_xlabel() == "start of the frame [s]"
     assert not main_axes(page).collections
-    assert main_axes(page).get_ylabel() == "front_position: front position [µm]"
+    assert main_axes(page).get_ylabel() == "front position [µm]"
     assert line(page, "45 °C") == ([10.0, 20.0, 30.0], near([1.0, 2.0, 3.0]))
     at = plot_sweep(data, "front_position", x="temperature", select={"time": 3.0})
     assert line(at, "__runs")[1] == near([0.3, 1.0])
@@ -606,3 +621,5 @@ def test_a_population_with_its_spread_and_its_sizes(ensemble: xr.Dataset) -> Non
     assert sizes.get_xlabel() == "size [nm]"
     with pytest.raises(InputError, match="ensemble_current"):
         plot_population(ensemble.drop_vars("li_fraction"))
+    with pytest.raises(InputError, match=r"^ensemble: got 'str'"):
+        plot_population("p.zarr")  # type: ignore[arg-type]

@@ -268,9 +268,31 @@ def test_a_budget_for_all_leaves_what_one_does_not_need_to_the_others():
 
 def test_a_sample_of_frames_stands_for_all():
     numbers, each = sampled_frames(1000, 100)
-    assert (numbers[0], numbers[-1], numbers.size, each) == (0, 999, 100, 10.0)
+    assert (numbers[0], numbers[-1], numbers.size) == (0, 999, 100)
+    assert each.tolist() == [10.0] * 100
     numbers, each = sampled_frames(7, 100)
-    assert (numbers.tolist(), each) == (list(range(7)), 1.0)
+    assert (numbers.tolist(), each.tolist()) == (list(range(7)), [1.0] * 7)
+    numbers, each = sampled_frames(1000, 100, early=49.5)
+    assert numbers[:50].tolist() == list(range(50))
+    assert (numbers[50], numbers[-1], numbers.size) == (50, 999, 150)
+    assert each.tolist() == [1.0] * 50 + [9.5] * 100
+
+
+def test_a_recording_that_goes_on_long_after_the_front_is_through_tells_the_same():
+    """Of 20 000 frames the front is in the first 150 only: they are all looked at."""
+    vary = {CURRENT: ["400 pA"]}
+    short, long = (designed(vary, duration=end, free=[D_LI4]) for end in ("30 s", "4000 s"))
+    assert long["frames"].item() == 20_000
+    assert long["k_std"].item() == pytest.approx(short["k_std"].item(), rel=0.02)
+    assert long["front_frames"].item() == pytest.approx(short["front_frames"].item(), rel=0.02)
+    assert long[f"{D_LI4}_std"].item() < 1.02 * short[f"{D_LI4}_std"].item()
+
+
+def test_what_is_no_scenario_and_no_design_is_said():
+    with pytest.raises(InputError, match=r"^scenario: got 'p\.toml'"):
+        design_experiment("p.toml", COARSE, {CURRENT: ["71 pA"]})
+    with pytest.raises(InputError, match=r"^design: got 'str'"):
+        best_setting("design.zarr")
 
 
 # Designs
@@ -467,7 +489,7 @@ def test_the_picture_shows_every_setting_and_rings_the_best(small):
         ({}, {}, "vary: got {}; allowed: a mapping"),
         ({"instrument.beam.curent": [1e-10]}, {}, "did you mean current"),
         ({"specimen.outline.shape": ["circle"]}, {}, "vary.specimen.outline"),
-        ({"temperature": ["30 degC"]}, {}, "give temperatures="),
+        ({"temperature": ["30 degC"]}, {}, "give temperatures beside"),
         ({"scan.pixels": [[24, 4]]}, {}, "scan.pixel_size"),
         ({"instrument.scan.frame_time": ["1 s"]}, {}, "scan.frame_time"),
         ({PIXEL: ["-3 nm"]}, {}, "> 0 m"),
@@ -479,7 +501,7 @@ def test_the_picture_shows_every_setting_and_rings_the_best(small):
         ({CURRENT: ["71 pA"]}, {"budget_for": "all"}, "recording or series"),
         ({CURRENT: ["71 pA"]}, {"over_budget": "more"}, "fewer_frames or refuse"),
         ({CURRENT: ["71 pA"]}, {"law": "linear"}, "parabolic or mixed"),
-        ({CURRENT: ["71 pA"]}, {"duration": ["1 s", "2 s"]}, "one for each of 1 temperatures"),
+        ({CURRENT: ["71 pA"]}, {"duration": ["1 s", "2 s"]}, "as many as temperatures, 1"),
         ({CURRENT: ["71 pA"]}, {"duration": "-1 s"}, "> 0 s"),
         ({CURRENT: ["71 pA"]}, {"start_std": "-1 nm"}, ">= 0 m"),
         ({CURRENT: ["71 pA"]}, {"free": "material.D_Li4.at"}, "paths of the scenario"),

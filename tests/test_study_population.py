@@ -334,7 +334,7 @@ def test_weights_by_volume_give_every_draw_the_same_volume() -> None:
             "values.material.D_Li4.at.low",
             "diffusivity",
         ),
-        ({"values": {"contacts.lps.k_d": Uniform(1.0, 2.0)}}, "contacts.lps.k_d", "did you mean"),
+        ({"values": {"contacts.lps.k_d": Uniform(1.0, 2.0)}}, "values.contacts.lps.k_d.low", "did you mean"),
         ({"size": Discrete([1e-6]), "count": 0}, "count", "whole number"),
         ({"size": Discrete([1e-6]), "seed": -1}, "seed", "whole number"),
         ({"size": Discrete([1e-6]), "sampling": "halton"}, "sampling", "sobol"),
@@ -369,3 +369,36 @@ def test_what_a_base_cannot_be() -> None:
 def test_few_cells_across_the_smallest_particle_are_warned_of() -> None:
     with pytest.warns(UserWarning, match=r"size 1.2e-07 m, has 3.0 cells across"):
         draw_population(scenario(), size=Discrete(["0.12 um", "0.4 um"]), count=8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "text"),
+    [
+        ({"size": "0.8 um"}, "size", "a distribution"),
+        ({"size": 8e-7}, "size", "a distribution"),
+        ({"values": [1.0]}, "values", "a mapping"),
+        ({"values": {"specimen.thickness": [1e-7, 2e-7]}}, "values.specimen.thickness", "a distribution"),
+        (
+            {"values": {"specimen.thicknes": Uniform("100 nm", "200 nm")}},
+            "values.specimen.thicknes.low",
+            "did you mean thickness",
+        ),
+        (
+            {"values": {"contacts.lps.k0": Uniform("1e-8 m/s", "2e-8 m/s")}},
+            "values.contacts.lps.k0.low",
+            "only the butler_volmer law has it",
+        ),
+    ],
+)
+def test_what_is_no_distribution_or_no_path_is_said(changes: dict[str, Any], field: str, text: str) -> None:
+    with pytest.raises(InputError, match=text) as caught:
+        draw_population(scenario(), **changes)
+    assert caught.value.field == field
+
+
+def test_a_file_s_name_and_a_particle_s_name_are_refused() -> None:
+    with pytest.raises(InputError, match=r"^scenario: got 'p\.toml'"):
+        draw_population("p.toml", size=LogNormal("1 um", 0.2))  # type: ignore[arg-type]
+    population = draw_population(scenario(), size=LogNormal("2 um", 0.1), count=2)
+    with pytest.raises(InputError, match=r"^particle: got 'first'"):
+        population.scenario_of("first")  # type: ignore[arg-type]

@@ -385,3 +385,16 @@ def test_particles_of_other_drives_are_refused_and_quantiles_checked() -> None:
         ensemble_current([first], quantiles=())
     with pytest.raises(InputError, match="particle: got 5"):
         draw_population(scenario(), size=Discrete(["0.4 um"]), count=3).scenario_of(5)
+
+
+def test_what_is_no_ensemble_is_said_before_anything_is_simulated(tmp_path: Path) -> None:
+    population = draw_population(scenario(), size=Discrete(["1 um"]), count=1)
+    for quantiles in ((2.0,), (), "ab", (math.nan,), 0.5):
+        with pytest.raises(InputError, match=r"^quantiles: got"):
+            simulate_population(population, out=tmp_path / "p.zarr", quantiles=quantiles)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"^population: got 'Scenario'"):
+        simulate_population(scenario(), out=tmp_path / "p.zarr")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+    for source, field in ((None, "source"), ([1, 2], "runs")):
+        with pytest.raises(InputError, match=f"^{field}: got"):
+            ensemble_current(source)  # type: ignore[arg-type]

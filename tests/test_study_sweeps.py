@@ -453,6 +453,14 @@ class TestRuns:
         for name in set(whole.variables) - {"wall_time"}:
             xr.testing.assert_identical(found[name], whole[name])
 
+    def test_failed_runs_are_run_again_by_one_coordinator(self, whole: tuple[Path, xr.Dataset]) -> None:
+        with pytest.raises(InputError, match="without a shard"):
+            resume_sweep(whole[0], retry_failed=True, shard=(1, 2))
+
+    def test_a_whole_sweep_needs_no_scheduler(self, whole: tuple[Path, xr.Dataset]) -> None:
+        found = resume_sweep(whole[0], engine="dask", scheduler="tcp://127.0.0.1:1")
+        assert found["status"].values.tolist() == [DONE] * 6
+
     def test_an_instrument_is_swept_through_spectra(self, tmp_path: Path) -> None:
         found = serial(
             small(**{"scan.pixels": [12, 1], "scan.period": "0.4 s", "profile": []}),

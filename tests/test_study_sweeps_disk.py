@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import shutil
 import socket
@@ -36,7 +37,7 @@ from sweep_processes import (
 
 from lto_sim.errors import LtoSimError, SolverError
 from lto_sim.study import open_sweep, resume_sweep, sweep
-from lto_sim.study.sweeps import describe, estimate_sweep
+from lto_sim.study.sweeps import describe, estimate, estimate_sweep
 from lto_sim.study.sweeps.store import DONE, PENDING, StoreError
 from lto_sim.study.sweeps.worker import Batch, run_batch
 
@@ -194,6 +195,10 @@ def test_a_worker_without_the_store_says_so(tmp_path: Path) -> None:
 
 class TestDryRun:
     """What is predicted is within a factor of two of what comes; times are not asked."""
+
+    @pytest.fixture(autouse=True)
+    def all_trials_are_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(estimate, "_LONGEST", math.inf)  # on a slow machine too
 
     def test_runs_cells_and_disk_of_runs_that_are_not_alike(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

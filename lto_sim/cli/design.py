@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
@@ -23,6 +25,7 @@ from lto_sim.cli.design_options import (
     StartStd,
     Temperatures,
     Vary,
+    as_option,
     read_temperatures,
     read_vary,
     split_values,
@@ -83,13 +86,14 @@ def command(
     target = None if out is None else choose_target(out, scenario_file, ".zarr", force)
     if picture is not None:
         check_picture(picture, force)
+        picture = picture.resolve()
     varied = read_vary(vary)
     scenario, chosen = _sources(scenario_file, instrument, set_values)
     times = None if duration is None else split_values(duration, "--duration")
     from lto_sim.study.design import design_experiment, design_lines
     from lto_sim.study.design.choices import goal_of
 
-    with progress_bar("simulating") as progress:
+    with _naming_options(), progress_bar("simulating") as progress:
         design = design_experiment(
             scenario, chosen, varied, temperatures=read_temperatures(temperatures), dose_budget=dose,
             budget_for=cast("Any", dose_for), over_budget=cast("Any", over_budget),
@@ -97,10 +101,20 @@ def command(
             normalise=cast("Any", normalise), law=law, start_std=start_std, free=free, processes=processes,
             progress=progress,
         )  # fmt: skip
-    goal = goal_of(design, goal)
-    lines = design_lines(design, goal)
+    with _naming_options():
+        goal = goal_of(design, goal)
+        lines = design_lines(design, goal)
     _keep(design, target, picture, goal, force)
     _show(design, goal, lines, target, picture, as_json)
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Errors of arguments name the options that gave them."""
+    try:
+        yield
+    except InputError as error:
+        raise as_option(error) from None
 
 
 def _sources(path: Path, name: str, set_values: list[str] | None) -> tuple[Scenario, Instrument]:

@@ -26,6 +26,7 @@ __all__ = [
     "StartStd",
     "Temperatures",
     "Vary",
+    "as_option",
     "read_temperatures",
     "read_vary",
     "split_values",
@@ -145,6 +146,17 @@ Processes = Annotated[
 ]
 
 _MORE: Final = "write for example --vary"
+_EXAMPLES: Final = {
+    "--vary": '"instrument.beam.current=71,529 pA"',
+    "--temperatures": '"30,45,60 degC"',
+    "--duration": '"20 s"',
+}
+_OPTIONS: Final = {
+    "dose_budget": "--dose", "budget_for": "--dose-for", "over_budget": "--over-budget",
+    "start_std": "--start-std", "temperatures": "--temperatures", "duration": "--duration", "law": "--law",
+    "normalise": "--normalise", "goal": "--goal", "vary": "--vary", "free": "--free",
+}  # fmt: skip
+"""Argument of `design_experiment` -> option of the command line."""
 
 
 def read_vary(texts: Sequence[str]) -> dict[str, list[Any]]:
@@ -178,9 +190,24 @@ def split_values(text: str, option: str) -> list[Any]:
     """
     from lto_sim.units import split_quantity
 
-    parts = [split_quantity(part, option) for part in text.split(",")]
+    parts = []
+    for part in text.split(","):
+        try:
+            parts.append(split_quantity(part, option))
+        except InputError as error:
+            allowed = f"{error.allowed}, or several with commas"
+            raise InputError(option, error.value, allowed, f"write for example {_EXAMPLES[option]}") from None
     last = parts[-1][1]
     return [number if not (unit or last) else f"{number!r} {unit or last}" for number, unit in parts]
+
+
+def as_option(error: InputError) -> InputError:
+    """The error with the name of the option that causes it."""
+    name, _, path = error.field.partition(".")
+    if name not in _OPTIONS:
+        return error
+    field = f"{_OPTIONS[name]} {path}" if path else _OPTIONS[name]
+    return InputError(field, error.value, error.allowed, error.remedy)
 
 
 def read_temperatures(text: str | None) -> list[Any] | None:

@@ -17,7 +17,7 @@ _OF_SETTING: Final = {
 _AT_TEMPERATURE: Final = {
     "k_m2_s": "k", "k_std_m2_s": "k_std", "k_std_relative": "k_std_relative", "k_bias": "k_bias",
     "front_position_std_m": "front_position_std", "front_frames": "front_frames",
-    "front_found": "front_found", "frames": "frames", "period_s": "period", "duration_s": "duration",
+    "front_found": "front_found", "period_s": "period", "duration_s": "duration",
     "window_start_s": "window_start", "window_end_s": "window_end", "contact_effect_per_m": "contact_effect",
 }  # fmt: skip
 _MIDDLE: Final = 0.5
@@ -78,11 +78,23 @@ def _setting(one: xr.Dataset) -> dict[str, Any]:
             "temperature_degC": float(at["temperature"]) - ZERO_CELSIUS,
             "status": int(at["status"]),
             "dose_e_A2": float(at["dose"]) / PER_SQUARE_ANGSTROM,
+            "frames": int(at["frames"]),
             **{name: float(at[variable]) for name, variable in _AT_TEMPERATURE.items()},
         }
         for at in (one.isel(temperature=n) for n in range(one.sizes["temperature"]))
     ]
     return found
+
+
+def _goal_column(design: xr.Dataset, goal: str) -> tuple[list[str], float]:
+    """Header of the column of a goal that is not k, and what its numbers are multiplied by."""
+    from lto_sim.study.design.choices import GOALS, is_relative
+
+    if goal in GOALS:
+        return ([] if goal == "k" else ["Ea [eV]"]), 1.0
+    if is_relative(design, goal):
+        return [f"{goal} [%]"], 100.0
+    return [f"{goal} [{design[f'{goal}_std'].attrs['units']}]"], 1.0
 
 
 def design_table_rows(design: xr.Dataset, goal: str | None) -> tuple[list[str], list[list[str]]]:
@@ -103,8 +115,8 @@ def design_table_rows(design: xr.Dataset, goal: str | None) -> tuple[list[str], 
     goal = goal_of(design, goal)
     paths = json.loads(str(design.attrs["varied"]))
     degC = [f"{t - ZERO_CELSIUS:.4g}" for t in design["temperature"].values]
-    extra = [] if goal == "k" else ["Ea [eV]" if goal == "Ea" else goal]
-    header = [*paths, "pixel", "e/A^2", *(f"k {t} degC" for t in degC), *extra]
+    extra, scale = _goal_column(design, goal)
+    header = [*paths, "pixel_std", "e/A^2", *(f"k {t} degC" for t in degC), *extra]
     ranked = []
     for one in _each(design):
         deviation = float(deviation_of(one, goal))
@@ -113,7 +125,7 @@ def design_table_rows(design: xr.Dataset, goal: str | None) -> tuple[list[str], 
         cells.append(f"{float(largest_dose(one)) / PER_SQUARE_ANGSTROM:.0f}")
         k, usable = one["k_std_relative"].values, one["status"].values <= 1
         cells += [f"{100.0 * v:.2g} %" if u else "-" for v, u in zip(k, usable, strict=True)]
-        cells += [f"{deviation:.2g}" if np.isfinite(deviation) else "-"] if extra else []
+        cells += [f"{scale * deviation:.2g}" if np.isfinite(deviation) else "-"] if extra else []
         ranked.append((deviation if np.isfinite(deviation) else np.inf, cells))
     ranked.sort(key=lambda entry: entry[0])
     return header, [cells for _, cells in ranked[:_MOST_ROWS]]

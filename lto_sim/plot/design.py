@@ -21,7 +21,7 @@ from lto_sim.microscope.dose import PER_SQUARE_ANGSTROM
 from lto_sim.plot.style import figure, styled
 from lto_sim.study.design import best_setting
 from lto_sim.study.design import status as code
-from lto_sim.study.design.choices import deviation_of, frontier, goal_of, largest_dose
+from lto_sim.study.design.choices import deviation_of, frontier, goal_of, is_relative, largest_dose
 from lto_sim.study.design.wording import setting_in_words, value_in_words
 
 __all__ = ["plot_design"]
@@ -77,10 +77,9 @@ def _unit(design: xr.Dataset, goal: str) -> tuple[float, str]:
         return 1e3, "expected standard deviation of Ea [meV]"
     if goal == "k":
         return 100.0, "expected standard deviation of k [%]"
-    units = str(design[f"{goal}_std"].attrs["units"])
-    return (100.0, f"expected standard deviation of {goal} [%]") if units == "1" else (
-        1.0, f"expected standard deviation of {goal} [{units}]"
-    )  # fmt: skip
+    if is_relative(design, goal):
+        return 100.0, f"expected standard deviation of {goal} [%]"
+    return 1.0, f"expected standard deviation of {goal} [{design[f'{goal}_std'].attrs['units']}]"
 
 
 def _trade(ax: Axes, key: Axes, design: xr.Dataset, goal: str, best: dict[str, Any]) -> None:
@@ -178,7 +177,7 @@ def _few_ticks(axis: Any, ax: Axes) -> None:
     low, high = sorted(ax.get_xlim() if axis is ax.xaxis else ax.get_ylim())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     short = high / low < 25.0
-    keep = (2, 3, 5) if high / low < 4.0 else (2, 5)
+    keep = ((2, 3, 4, 5, 7) if axis is ax.xaxis else range(1, 10)) if high / low < 4.0 else (2, 5)
 
     def minor(value: float, _: Any) -> str:
         first = round(value / 10.0 ** math.floor(math.log10(value) + 1e-9))

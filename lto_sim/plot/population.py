@@ -48,6 +48,10 @@ def plot_population(
     InputError
         The dataset is no ensemble.
     """
+    if not isinstance(ensemble, xr.Dataset):
+        raise InputError(
+            "ensemble", type(ensemble).__name__, "an ensemble", "give what ensemble_current returns"
+        )
     missing = [name for name in _NEEDED if name not in ensemble]
     if missing:
         raise InputError(

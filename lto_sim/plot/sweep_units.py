@@ -89,7 +89,7 @@ class Shown:
     def label(self) -> str:
         """Label of an axis."""
         words = f"{self.name}: {self.long_name}" if self.long_name else self.name
-        if self.long_name.lower().startswith(self.name.lower()):
+        if self.long_name.lower().startswith(self.name.lower().replace("_", " ")):
             words = self.long_name
         return f"{words} [{self.unit}]" if self.unit else words
 

@@ -116,7 +116,8 @@ def plot_sweep(
 def _missing(table: SweepTable) -> dict[str, Mask]:
     """Rows with nothing to draw, by why."""
     values = table.of.values
-    empty = np.isnan(values).all(axis=1) if values.ndim == 2 else np.isnan(values)
+    nothing = ~np.isfinite(values)  # an infinite k too: a fit that leaves nothing to diffusion
+    empty = nothing.all(axis=1) if values.ndim == 2 else nothing
     return {
         "failed": table.status == FAILED,
         "not done yet": table.status == PENDING,

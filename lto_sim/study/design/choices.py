@@ -10,11 +10,25 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lto_sim.errors import InputError
+from lto_sim.microscope.dose import PER_SQUARE_ANGSTROM
 from lto_sim.study.design import status as code
 
-__all__ = ["GOALS", "best_setting", "deviation_of", "frontier", "goal_of", "goals_of", "largest_dose"]
+__all__ = [
+    "GOALS",
+    "RELATIVE",
+    "best_setting",
+    "deviation_of",
+    "frontier",
+    "goal_of",
+    "goals_of",
+    "is_relative",
+    "largest_dose",
+]
 
 Floats = NDArray[np.float64]
+
+RELATIVE: Final = "over its value"
+"""Words in the long name of a deviation that is one over the value."""
 
 GOALS: Final = ("Ea", "k")
 """Goals that any design may have, beside the paths of its free parameters."""
@@ -34,6 +48,8 @@ def goal_of(design: xr.Dataset, goal: str | None = None) -> str:
     InputError
         A goal that the design does not tell.
     """
+    if not isinstance(design, xr.Dataset) or "varied" not in design.attrs:
+        raise InputError("design", type(design).__name__, "a design", "give what design_experiment returns")
     known = goals_of(design)
     if goal is None:
         return next((name for name in known if name not in GOALS), known[0])
@@ -87,15 +103,34 @@ def best_setting(design: xr.Dataset, goal: str | None = None) -> dict[str, Any]:
     """
     deviation = deviation_of(design, goal_of(design, goal))
     if not bool(np.isfinite(deviation).any()):
-        worst = np.unique(design["status"].values[design["status"].values > code.FEWER_FRAMES])
-        reasons = "; ".join(code.STATUS[int(number)] for number in worst)
-        raise InputError(
-            "vary", reasons or "no deviation", "a setting that can be used",
-            "allow more dose, shorter frames or a longer recording",
-        )  # fmt: skip
+        raise _nothing_usable(design)
     place = deviation.argmin(list(deviation.dims))
     chosen = deviation.isel(place) if isinstance(place, dict) else deviation
     return {str(path): float(chosen[path]) for path in json.loads(str(design.attrs["varied"]))}
+
+
+def _nothing_usable(design: xr.Dataset) -> InputError:
+    """Why no setting can be used, and what would help."""
+    status = design["status"].values
+    worst = [int(number) for number in np.unique(status[status > code.FEWER_FRAMES])]
+    reasons = [code.STATUS[number] for number in worst]
+    if code.OVER_BUDGET in worst:
+        budget, frame = (
+            float(dose) / PER_SQUARE_ANGSTROM
+            for dose in (design.attrs["dose_budget_m2"], design["frame_dose"].min())
+        )
+        place = worst.index(code.OVER_BUDGET)
+        reasons[place] += f" of {budget:.3g} e/A^2, one frame takes {frame:.3g} e/A^2 or more"
+    remedies = dict.fromkeys(code.REMEDIES[number] for number in worst)
+    return InputError(
+        "vary", "; ".join(reasons) or "no deviation", "a setting that can be used",
+        "; ".join(remedies) or "name something else as the goal",
+    )  # fmt: skip
+
+
+def is_relative(design: xr.Dataset, goal: str) -> bool:
+    """Whether the deviation of a free parameter is one over its value."""
+    return RELATIVE in str(design[f"{goal}_std"].attrs["long_name"])
 
 
 def frontier(dose: Floats, deviation: Floats) -> NDArray[np.int64]:

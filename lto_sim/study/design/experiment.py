@@ -110,6 +110,8 @@ def design_experiment(
         A scenario without scan or profile, a drive that begins with no hold, a slit, a path that cannot be
         varied, or a value outside its range.
     """
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", scenario, "a Scenario", "Scenario.from_toml(path) reads a file")
     instrument = Instrument.load(instrument)
     require_probe(instrument)
     require_recording(scenario)

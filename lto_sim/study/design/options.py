@@ -62,7 +62,7 @@ def given_durations(given: str | float | Sequence[Any] | None, count: int) -> ND
         return None
     each = [given] * count if isinstance(given, str | int | float) else list(given)
     if len(each) != count:
-        allowed = f"one time, or one for each of {count} temperatures"
+        allowed = f"one time, or as many as temperatures, {count}"
         raise InputError("duration", given, allowed, "give as many")
     times = np.array([to_si(value, "time", "duration") for value in each])
     if np.any(times <= 0.0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -124,7 +125,7 @@ class Planner:
         self.settings, self.kelvin, self.durations = list(settings), kelvin, durations
         self.budget, self.normalise, self.whole = budget, normalise, whole
         self._particles: dict[int, _Particle] = {}
-        self._hot: dict[tuple[int, int], tuple[Scenario, TrueRate, float]] = {}
+        self._hot: dict[tuple[int, int], tuple[Scenario, TrueRate, float, float]] = {}
         self._noise: dict[tuple[int, float, tuple[float, float]], PixelDeviation] = {}
         self._fields: dict[int, Field] = {}
 
@@ -159,23 +160,19 @@ class Planner:
             self._fields[key] = field_of(particle.mesh, particle.pixels, profiles, widest)
         return self._fields[key]
 
-    def at(self, setting: Setting, number: int) -> tuple[Scenario, TrueRate, float]:
-        """Scenario of a setting at one of the temperatures, its rate constant, the time recorded [s]."""
+    def at(self, setting: Setting, number: int) -> tuple[Scenario, TrueRate, float, float]:
+        """Scenario at one of the temperatures, its rate constant, times recorded and of crossing [s]."""
         key = (id(setting.scenario), number)
         if key not in self._hot:
             scenario = setting.scenario.with_values({"temperature": float(self.kelvin[number])})
             rate = true_rate(scenario)
-            duration = self._duration(scenario, rate, number)
-            self._hot[key] = scenario, rate, duration
+            lengths = [profile.length for profile in numbered_profiles(scenario.profile)]
+            crossing = crossing_time(scenario, rate, max(lengths)) if lengths else math.inf
+            duration = crossing if self.durations is None else float(self.durations[number])
+            if math.isinf(duration):
+                raise InputError("profile", 0, "one profile or more", "add [[profile]], or give duration")
+            self._hot[key] = scenario, rate, duration, crossing
         return self._hot[key]
-
-    def _duration(self, scenario: Scenario, rate: TrueRate, number: int) -> float:
-        if self.durations is not None:
-            return float(self.durations[number])
-        lengths = [profile.length for profile in numbered_profiles(scenario.profile)]
-        if not lengths:
-            raise InputError("profile", 0, "one profile or more", "add [[profile]], or give duration")
-        return crossing_time(scenario, rate, max(lengths))
 
     def plan(self, setting: Setting) -> list[Planned]:
         """Recordings of a setting, one a temperature."""
@@ -185,15 +182,19 @@ class Planner:
         area = particle.box[0] * particle.box[1] / (particle.pixels[0] * particle.pixels[1])
         every = [self.at(setting, n) for n in range(self.kelvin.size)]
         full = [
-            plan_recording(
-                scan.frame_time, scan.period, duration, setting.instrument.beam.current, particle.dwell, area
+            replace(
+                plan_recording(
+                    scan.frame_time, scan.period, duration, setting.instrument.beam.current, particle.dwell,
+                    area,
+                ),
+                crossing=crossing,
             )
-            for _, _, duration in every
-        ]
+            for _, _, duration, crossing in every
+        ]  # fmt: skip
         spent = self._within_budget(full)
         return [
             Planned(scenario, rate, recording, status)
-            for (scenario, rate, _), (recording, status) in zip(every, spent, strict=True)
+            for (scenario, rate, *_), (recording, status) in zip(every, spent, strict=True)
         ]
 
     def _within_budget(self, full: list[Recording]) -> list[tuple[Recording, int]]:

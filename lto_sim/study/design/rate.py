@@ -62,7 +62,7 @@ class RateInformation:
 
 def rate_information(
     fronts: Sequence[FrontInformation],
-    each: float,
+    each: float | Floats,
     period: float,
     law: str = "parabolic",
     start_time: float | None = None,
@@ -73,16 +73,17 @@ def rate_information(
     Parameters
     ----------
     fronts : What the frames know, one a profile.
-    each : Frames that each of theirs stands for.
+    each : Frames that each of theirs stands for, one number or one for every frame looked at.
     period : Start to start of frames [s].
     law : ``parabolic`` or ``mixed``.
     start_time : Known t0 [s]; None: it is fitted.
     start_std : Deviation of where the contact of a profile is [m].
     """
     kept = [front.found > _SELDOM for front in fronts]
+    stands = [_of_frames(each, front)[keep] for front, keep in zip(fronts, kept, strict=True)]
     count = sum(int(keep.sum()) for keep in kept)
     free = sum(LAWS[law]) + (start_time is None)
-    expected = each * sum(float(f.found[keep].sum()) for f, keep in zip(fronts, kept, strict=True))
+    expected = sum(float(n @ f.found[keep]) for n, f, keep in zip(stands, fronts, kept, strict=True))
     if count < free + 1 or expected < free + _FEWEST_SPARE:
         return RateInformation(points=expected)
     time, position, std, stated, found = (
@@ -90,7 +91,7 @@ def rate_information(
         for name in ("time", "position", "std", "stated", "found")
     )
     number = np.repeat(np.arange(len(fronts)), [int(keep.sum()) for keep in kept])
-    weight = np.sqrt(each * found)
+    weight = np.sqrt(np.concatenate(stands) * found)
     data = RateData(time, position, stated / weight, number, start_std, _INDEPENDENT)
     fit = fit_law(data, law, start_time)
     order = np.argsort(time, kind="stable")
@@ -104,6 +105,12 @@ def rate_information(
         0.5 / r, 0.5 / r**2 * math.sqrt(float(covariance[2, 2])), expected, float(found.mean()), window,
         float(np.median(std)), off / r,
     )  # fmt: skip
+
+
+def _of_frames(each: float | Floats, front: FrontInformation) -> Floats:
+    """Frames that each frame with a front stands for."""
+    every = np.asarray(each, dtype=np.float64)
+    return np.full(front.time.size, every) if every.ndim == 0 else every[front.frame]
 
 
 def law_covariance(data: RateData, fit: LawFit, std: Floats) -> Floats:

@@ -22,6 +22,7 @@ from lto_sim.kinetics.corrections.true_rate import TrueRate
 from lto_sim.scenario import Scenario, build_contacts
 
 __all__ = [
+    "MOST_FRAMES",
     "BudgetFor",
     "OverBudget",
     "Recording",
@@ -35,7 +36,12 @@ Floats = NDArray[np.float64]
 BudgetFor = Literal["recording", "series"]
 OverBudget = Literal["fewer_frames", "refuse"]
 
+MOST_FRAMES: Final = 120
+"""Frames of a recording that are looked at; information between them is taken to be even."""
+
 _MARGIN: Final[float] = 1e-9
+_ON_ITS_WAY: Final[float] = 4.0
+"""Crossing times of a planar front after which frames are looked at less closely: the front is through."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Recording:
     frames : How many there are.
     frame_dose : Dose of one frame [electrons m-2].
     fitting : Frames that the time holds at the period asked for.
+    crossing : Time in which a planar front has crossed the longest profile [s].
     """
 
     frame_time: float
@@ -58,11 +65,21 @@ class Recording:
     frames: int
     frame_dose: float
     fitting: int
+    crossing: float = math.inf
 
     @property
     def dose(self) -> float:
         """Dose of all frames [electrons m-2]."""
         return self.frames * self.frame_dose
+
+    @property
+    def sample(self) -> tuple[NDArray[np.int64], Floats]:
+        """Numbers of the frames that are looked at, and how many frames each of them stands for."""
+        return self.sampled(MOST_FRAMES)
+
+    def sampled(self, most: int) -> tuple[NDArray[np.int64], Floats]:
+        """The same of at most so many frames while the front is on its way, and as many afterwards."""
+        return sampled_frames(self.frames, most, _ON_ITS_WAY * self.crossing / self.period)
 
     @property
     def fewer(self) -> bool:
@@ -134,7 +151,7 @@ def allowed_frames(recordings: Sequence[Recording], budget: float, budget_for: B
     return allowed
 
 
-def sampled_frames(frames: int, most: int) -> tuple[NDArray[np.int64], float]:
+def sampled_frames(frames: int, most: int, early: float = math.inf) -> tuple[NDArray[np.int64], Floats]:
     """Numbers of the frames that are looked at, and how many frames each of them stands for.
 
     Information adds up over frames and changes slowly with the front's place: of very many a sample will do.
@@ -142,8 +159,18 @@ def sampled_frames(frames: int, most: int) -> tuple[NDArray[np.int64], float]:
     Parameters
     ----------
     frames : Frames of the recording.
-    most : Most that are looked at.
+    most : Most that are looked at, of the early and of the later frames each.
+    early : Frames in which the front is on its way: a long rest of the recording does not thin them out.
     """
-    count = min(frames, most)
-    numbers = np.unique(np.round(np.linspace(0, max(frames - 1, 0), max(count, 1))).astype(np.int64))
-    return numbers, frames / numbers.size
+    first = frames if early >= frames else max(math.ceil(early), 1)
+    numbers, each = _even(0, first, most)
+    if first < frames:
+        later, of_later = _even(first, frames, most)
+        return np.concatenate([numbers, later]), np.concatenate([each, of_later])
+    return numbers, each
+
+
+def _even(first: int, end: int, most: int) -> tuple[NDArray[np.int64], Floats]:
+    count = max(min(end - first, most), 1)
+    numbers = np.unique(np.round(np.linspace(first, max(end - 1, first), count)).astype(np.int64))
+    return numbers, np.full(numbers.size, (end - first) / numbers.size)

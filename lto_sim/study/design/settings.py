@@ -34,10 +34,10 @@ PIXEL_SIZE: Final = "scan.pixel_size"
 
 _INSTRUMENT: Final = "instrument."
 _NOT_VARIED: Final = {
-    "temperature": "give temperatures=",
-    "drive": "the first potential is held; give duration= for how long",
+    "temperature": "give temperatures beside what is varied",
+    "drive": "the first potential is held; duration says for how long",
     "instrument.scan": "vary scan.frame_time and scan.pixel_size of the scenario",
-    "instrument.dose_budget": "give dose_budget=",
+    "instrument.dose_budget": "give the dose budget beside what is varied",
     "scan.pixels": "vary scan.pixel_size, the side of a pixel",
     "profile": "give the scenario the profile",
     "seed": "nothing is drawn",

@@ -13,6 +13,7 @@ __all__ = [
     "FEW_FRONTS",
     "NOT_SEEN",
     "OVER_BUDGET",
+    "REMEDIES",
     "SATURATED",
     "STATUS",
     "usable",
@@ -29,6 +30,15 @@ STATUS: Final = {
     SATURATED: "the detector is saturated",
 }
 """Code of ``status`` -> what it means."""
+
+
+REMEDIES: Final = {
+    OVER_BUDGET: "allow more dose, or take less current or larger pixels",
+    FEW_FRONTS: "take shorter frames, longer profiles, or record longer",
+    NOT_SEEN: "take more current or larger pixels",
+    SATURATED: "take less current or a shorter dwell time",
+}
+"""Code of what cannot be used -> what helps."""
 
 
 def usable(status: NDArray[np.int8]) -> NDArray[np.bool_]:

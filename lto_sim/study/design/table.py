@@ -15,6 +15,7 @@ from lto_sim import provenance
 from lto_sim.kinetics import fit_arrhenius, numbered_profiles
 from lto_sim.provenance import named
 from lto_sim.study.design import status as code
+from lto_sim.study.design.choices import RELATIVE
 from lto_sim.study.design.pixels import LI_FRACTIONS
 from lto_sim.study.design.plan import Planned, Planner
 from lto_sim.study.design.rate import RateInformation
@@ -97,7 +98,7 @@ def design_table(
         named("1", "standard deviation of the li fraction of one pixel"),
     )  # fmt: skip
     for item in of_maps:
-        over = " over its value" if item.parameter.logarithmic else ""
+        over = f" {RELATIVE}" if item.parameter.logarithmic else ""
         label = f"expected standard deviation of {item.parameter.path}{over}, from whole maps"
         data[f"{item.parameter.path}_std"] = (paths, item.std.reshape(sizes), named(item.units, label))
     coordinates: dict[str, Any] = {axis.path: axis.coordinate for axis in varied}

@@ -28,10 +28,11 @@ from lto_sim.inverse.identifiability import natural_units
 from lto_sim.inverse.objective import MapObjective
 from lto_sim.inverse.parameters import FreeParameter, ParameterSet
 from lto_sim.kinetics.corrections.twin import at_pace
+from lto_sim.scenario.kinds import quantity_kind
 from lto_sim.study.design import status as code
 from lto_sim.study.design.plan import Planned, Planner
-from lto_sim.study.design.recording import sampled_frames
 from lto_sim.study.design.shown import Field, field_of
+from lto_sim.units import DIMENSIONS
 
 __all__ = ["NUISANCES", "MapDeviation", "map_deviations"]
 
@@ -82,7 +83,7 @@ class _Group:
     area: Field
     experiments: Sequence[MapExperiment]
     temperatures: list[int]
-    frames: dict[tuple[int, int], tuple[slice, float]]
+    frames: dict[tuple[int, int], tuple[slice, Floats]]
 
 
 def map_deviations(
@@ -128,7 +129,8 @@ def map_deviations(
     for n, parameter in enumerate(parameters.free[: len(wanted)]):
         energy = parameter.path.endswith(".Ea")
         scale = 1.0 / EV_PER_MOLE if energy else 1.0
-        units = "1" if parameter.logarithmic else "eV" if energy else "SI"
+        own = DIMENSIONS[quantity_kind(parameter.path) or "dimensionless"] or "1"
+        units = "1" if parameter.logarithmic else "eV" if energy else own
         found.append(MapDeviation(parameter, std[:, n] * scale, units))
     return found
 
@@ -149,7 +151,7 @@ def _groups(planner: Planner, plans: Sequence[Sequence[Planned]]) -> list[_Group
                 planned = plans[n][t]
                 if planned.recording.frames == 0 or planned.status == code.OVER_BUDGET:
                     continue
-                which, each = sampled_frames(planned.recording.frames, _MOST_FRAMES)
+                which, each = planned.recording.sampled(_MOST_FRAMES)
                 times.append(planned.recording.period * which[:, None, None] + area.offsets(planned.scenario))
                 places[n, t] = slice(first, first + which.size), each
                 first += which.size
@@ -193,7 +195,7 @@ def _deviations(planner: Planner, group: _Group, objective: MapObjective) -> dic
             own = slopes[end - int(use.sum()) : end]
             std = noise.at(np.where(use, shown[place], 0.5), group.area.thickness)
             weight = np.zeros(use.shape)
-            weight[frames] = each / std[frames] ** 2
+            weight[frames] = each[:, None, None] / std[frames] ** 2
             total += own.T @ (weight[use][:, None] * own)
         if np.any(np.diag(total) > 0.0):
             covariance = inverse_of_information(total, units)

@@ -16,7 +16,7 @@ from lto_sim.microscope import Instrument
 from lto_sim.microscope.dose import PER_SQUARE_ANGSTROM
 from lto_sim.scenario.kinds import quantity_kind
 from lto_sim.study.design import status as code
-from lto_sim.study.design.choices import best_setting, deviation_of, goal_of, largest_dose
+from lto_sim.study.design.choices import best_setting, deviation_of, goal_of, is_relative, largest_dose
 from lto_sim.study.design.settings import PIXEL_SIZE
 from lto_sim.units import DIMENSIONS
 
@@ -42,6 +42,8 @@ _ALIKE: Final[float] = 1.1
 _OFF: Final[float] = 10e-9
 """Offset of a contact that is spoken of [m]: a third of a usual pixel."""
 _TEMPERATURES: Final = 6
+_WHOLE, _MANY = 100.0, 1e6
+"""Doses [e/A^2] that are written as whole numbers."""
 _SMALL_BIAS: Final[float] = 2e-3
 """Bias of k that is not worth a word."""
 
@@ -113,7 +115,8 @@ def _opening(design: xr.Dataset) -> str:
 
 
 def _dose(value: float) -> str:
-    return f"{value / PER_SQUARE_ANGSTROM:.3g} e/A^2"
+    shown = value / PER_SQUARE_ANGSTROM
+    return f"{shown:.0f} e/A^2" if _WHOLE <= shown < _MANY else f"{shown:.3g} e/A^2"
 
 
 def _percent(value: float) -> str:
@@ -126,8 +129,10 @@ def _known(design: xr.Dataset, goal: str, value: float) -> str:
         return f"Ea to {value:.2g} eV"
     if goal == "k":
         return f"k to {_percent(value)}"
-    units = design[f"{goal}_std"].attrs["units"]
-    return f"{goal} to {_percent(value)}" if units == "1" else f"{goal} to {value:.2g} {units}"
+    if is_relative(design, goal):
+        return f"{goal} to {_percent(value)}"
+    units = str(design[f"{goal}_std"].attrs["units"])
+    return f"{goal} to {value:.2g} {units}" if units != "1" else f"{goal} to {value:.2g}"
 
 
 def _best_line(design: xr.Dataset, best: xr.Dataset, values: Mapping[str, float], goal: str) -> str:

@@ -21,15 +21,12 @@ from lto_sim.scenario import Scenario
 from lto_sim.study.design.front import front_information
 from lto_sim.study.design.pixels import PixelDeviation
 from lto_sim.study.design.rate import RateInformation, rate_information
-from lto_sim.study.design.recording import Recording, sampled_frames
+from lto_sim.study.design.recording import Recording
 from lto_sim.study.design.shown import Field, shown_maps
 
 __all__ = ["Job", "Reading", "Task", "jobs_of", "physics_of", "run_job"]
 
 Floats = NDArray[np.float64]
-
-MOST_FRAMES: Final = 120
-"""Frames of a recording that are looked at; information between them is taken to be even."""
 
 _LONGER: Final[float] = 1.001
 _NOT_PHYSICS: Final = ("scan", "profile", "maps", "output", "title", "seed", "drive")
@@ -122,7 +119,7 @@ def run_job(job: Job) -> list[tuple[tuple[int, int], RateInformation]]:
     """Simulate once, and read k of every task."""
     first, times, counts = job.tasks[0], [], []
     for task in job.tasks:
-        start = task.recording.period * sampled_frames(task.recording.frames, MOST_FRAMES)[0]
+        start = task.recording.period * task.recording.sample[0]
         times.append(start[:, None, None] + task.field.offsets(task.scenario))
         counts.append(start.size)
     every = np.concatenate(times)
@@ -138,7 +135,7 @@ def run_job(job: Job) -> list[tuple[tuple[int, int], RateInformation]]:
 
 def _read(task: Task, maps: Floats, reading: Reading) -> RateInformation:
     field, recording = task.field, task.recording
-    numbers, each = sampled_frames(recording.frames, MOST_FRAMES)
+    numbers, each = recording.sample
     time = np.asarray(recording.period * numbers, dtype=np.float64)
     deviation = task.noise.at(np.nan_to_num(maps, nan=0.5), field.thickness)
     series = MapSeries(

@@ -145,6 +145,10 @@ def members_of_runs(runs: Sequence[xr.Dataset | None], population: Population | 
     InputError
         No run, or drives that differ.
     """
+    if not isinstance(runs, Sequence):
+        raise InputError(
+            "source", type(runs).__name__, "a sweep or a list of runs", "give what simulate returns"
+        )
     _check_length(population, len(runs))
     scenarios = [None if run is None else _scenario_of(run) for run in runs]
     first = next((scenario for scenario in scenarios if scenario is not None), None)
@@ -176,6 +180,8 @@ def members_of_runs(runs: Sequence[xr.Dataset | None], population: Population | 
 
 
 def _scenario_of(run: xr.Dataset) -> Scenario:
+    if not isinstance(run, xr.Dataset):
+        raise InputError("runs", type(run).__name__, "runs of simulate", "give Datasets of runs")
     text = str(run.attrs.get("configuration", ""))
     if "time_fine" not in run.dims or not text:
         raise InputError("runs", sorted(map(str, run.dims)), "runs of simulate", "give Datasets of runs")

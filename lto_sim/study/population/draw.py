@@ -25,7 +25,7 @@ from scipy.stats import qmc
 from lto_sim.errors import InputError
 from lto_sim.scenario import Scenario, build_specimen
 from lto_sim.scenario.kinds import quantity_kind
-from lto_sim.scenario.parse import node_at
+from lto_sim.scenario.parse import node_at, number_at
 from lto_sim.study.population.distributions import Convert, Distribution
 from lto_sim.study.population.members import (
     Population,
@@ -34,6 +34,7 @@ from lto_sim.study.population.members import (
     active_volume,
     cell_width,
     member_values,
+    require_scenario,
 )
 from lto_sim.study.population.scaling import (
     cut_at_fixed_cell,
@@ -104,10 +105,11 @@ def draw_population(
         Nothing to draw, a distribution that does not fit, a path that is not the particle's own, particles
         smaller than a cell, or values that a scenario refuses.
     """
+    require_scenario(scenario)
     _check(count, seed, sampling, weighting, scenario)
     base = cut_at_fixed_cell(scenario)
     touch = _touch(base, contact, drawn=coverage is not None or position is not None)
-    asked = _in_si(base, {"size": size, "coverage": coverage, "position": position}, dict(values or {}))
+    asked = _in_si(base, {"size": size, "coverage": coverage, "position": position}, values or {})
     parts = _parts(len(asked), count, seed, sampling)
     drawn = {key: entry.quantile(part) for (key, entry), part in zip(asked.items(), parts, strict=True)}
     sizes = _sizes(base, drawn.pop("size", None), count, whole_cells)
@@ -169,8 +171,10 @@ def _in_si(
 ) -> dict[str, Distribution]:
     """All that is drawn, in the order of the dimensions, in SI and within its range."""
     found: dict[str, Distribution] = {}
+    _require_mapping(values)
     for key, given in parts.items():
         if given is not None:
+            _require_distribution(key, given)
             kind = "length" if key == "size" else "dimensionless"
             found[key] = given.in_si(_of_kind(kind), key)
     for key in ("coverage", "position"):
@@ -182,6 +186,7 @@ def _in_si(
                 f"values.{path}", path, f"a path under {', '.join(_OWN)} that size does not set",
                 "drive and temperature are those of all particles, outline and cells follow the size",
             )  # fmt: skip
+        _require_distribution(f"values.{path}", given)
         found[path] = given.in_si(_reader(base, path), f"values.{path}")
     if not found:
         raise InputError("size", None, "a distribution", 'draw something: size = LogNormal("0.8 um", 0.3)')
@@ -199,7 +204,35 @@ def _reader(base: Scenario, path: str) -> Convert:
     if isinstance(node_at(base.to_dict(), path), dict | list):
         remedy = f"go on to its key, such as {path}.at"
         raise InputError(f"values.{path}", path, "the path of one number", remedy)
-    return _of_kind(quantity_kind(path) or "dimensionless")
+    kind = quantity_kind(path)
+    return _of_kind(kind) if kind else _of_scenario(base, path)
+
+
+def _of_scenario(base: Scenario, path: str) -> Convert:
+    """Read values of a path without a unit of its own: the scenario says whether it has such a path."""
+
+    def convert(value: object, field: str) -> float:
+        try:
+            found = number_at(base.with_values({path: value}).to_dict(), path)
+        except InputError as error:
+            raise InputError(field, error.value, error.allowed, error.remedy) from None
+        return found if found is not None else to_si(value, "dimensionless", field)
+
+    return convert
+
+
+def _require_mapping(values: object) -> None:
+    if not isinstance(values, Mapping):
+        example = 'for example {"specimen.thickness": Normal("150 nm", "10 nm")}'
+        raise InputError("values", values, "a mapping of path to distribution", example)
+
+
+def _require_distribution(field: str, given: object) -> None:
+    if not all(hasattr(given, name) for name in ("in_si", "quantile")):
+        raise InputError(
+            field, given, "a distribution",
+            'for example LogNormal("0.8 um", 0.3), Normal, Uniform; Discrete(["0.8 um"]) is one value',
+        )  # fmt: skip
 
 
 def _touch(base: Scenario, contact: str | None, *, drawn: bool) -> Touch | None:

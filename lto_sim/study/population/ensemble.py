@@ -36,7 +36,7 @@ from lto_sim.study.population.drives import SharedStep, drive_record, shared_ste
 from lto_sim.study.population.members import Population
 from lto_sim.study.sweeps import open_sweep
 
-__all__ = ["QUANTILES", "ensemble_current"]
+__all__ = ["QUANTILES", "check_quantiles", "ensemble_current"]
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def ensemble_current(
     InputError
         Nothing that makes an ensemble, no particle done, or a drive that particles cannot share.
     """
-    _check_quantiles(quantiles)
+    check_quantiles(quantiles)
     if isinstance(source, str | Path):
         members = members_of_sweep(open_sweep(source), population)
     elif isinstance(source, xr.Dataset):
@@ -105,11 +105,15 @@ def ensemble_current(
     return dataset
 
 
-def _check_quantiles(quantiles: Sequence[float]) -> None:
-    if len(quantiles) == 0 or not all(0.0 <= q <= 1.0 for q in quantiles):
-        raise InputError(
-            "quantiles", tuple(quantiles), "numbers from 0 to 1", "for example (0.05, 0.5, 0.95)"
-        )
+def check_quantiles(quantiles: Sequence[float]) -> None:
+    """Raise InputError unless there is one or more, each from 0 to 1."""
+    try:
+        numbers = np.asarray(quantiles, dtype=np.float64)
+        sound = numbers.ndim == 1 and numbers.size > 0 and bool(np.all((numbers >= 0.0) & (numbers <= 1.0)))
+    except (TypeError, ValueError):
+        sound = False
+    if not sound:
+        raise InputError("quantiles", quantiles, "numbers from 0 to 1", "for example (0.05, 0.5, 0.95)")
 
 
 def _warn(members: Members) -> None:

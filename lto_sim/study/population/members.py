@@ -19,7 +19,15 @@ from lto_sim.study.population.scaling import is_one_dimensional
 from lto_sim.study.sweeps.labels import coordinate_attributes
 from lto_sim.transport.model import Model, build_model
 
-__all__ = ["Population", "Sampling", "Weighting", "active_volume", "cell_width", "member_values"]
+__all__ = [
+    "Population",
+    "Sampling",
+    "Weighting",
+    "active_volume",
+    "cell_width",
+    "member_values",
+    "require_scenario",
+]
 
 Floats = NDArray[np.float64]
 Sampling = Literal["sobol", "latin_hypercube", "random"]
@@ -37,6 +45,12 @@ def cell_width(scenario: Scenario, extent: float) -> float:
     if not is_one_dimensional(scenario):
         return cell
     return extent / max(1, math.ceil(extent / cell * (1.0 - 1e-9)))
+
+
+def require_scenario(given: object) -> None:
+    """Raise InputError unless it is a Scenario."""
+    if not isinstance(given, Scenario):
+        raise InputError("scenario", given, "a Scenario", "Scenario.from_toml(path) reads a file")
 
 
 def member_values(
@@ -109,7 +123,7 @@ class Population:
         InputError
             No such particle, or values that a scenario refuses.
         """
-        if not 0 <= number < len(self.points):
+        if not (isinstance(number, int | np.integer) and 0 <= number < len(self.points)):
             raise InputError("particle", number, f"0 to {len(self.points) - 1}", "count particles from 0")
         return self.scenario.with_values(self.points[number])
 

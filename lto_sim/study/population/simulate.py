@@ -9,7 +9,8 @@ from typing import Any
 
 import xarray as xr
 
-from lto_sim.study.population.ensemble import QUANTILES, ensemble_current
+from lto_sim.errors import InputError
+from lto_sim.study.population.ensemble import QUANTILES, check_quantiles, ensemble_current
 from lto_sim.study.population.members import Population
 from lto_sim.study.population.particle import particle_output
 from lto_sim.study.sweeps import CustomOutput, sweep
@@ -51,6 +52,9 @@ def simulate_population(
     SolverError
         See `sweep`.
     """
+    if not isinstance(population, Population):
+        raise InputError("population", type(population).__name__, "a Population", "draw_population makes one")
+    check_quantiles(quantiles)
     kept = (*outputs, particle_output(population.scenario, str(population.description["weighting"])))
     with warnings.catch_warnings():  # the ensemble says how many failed
         warnings.filterwarnings("ignore", r"\d+ of \d+ runs failed", UserWarning)

@@ -191,6 +191,10 @@ def run_sweep(
 ) -> Tally:
     """Run a described sweep; see :func:`sweep`."""
     out = Path(out).resolve()
+    if retry_failed and workforce.shard != WHOLE:
+        raise InputError(
+            "retry_failed", retry_failed, "without a shard", "let one coordinator run those again that failed"
+        )
     joins = resume or workforce.shard != WHOLE
     for own in described.custom:
         imported(own.function)
@@ -210,8 +214,10 @@ def run_sweep(
                 forget_failures(out, stamp, [*planned.refusals])
         runs = _missing(out, planned, workforce.shard)
         forget(out, runs)
-        with workforce.start(len(runs)) as engine:
-            tally = work_off(engine, out, stamp, runs, planned.hashes, progress)
+        tally = Tally(0)
+        if runs:
+            with workforce.start(len(runs)) as engine:
+                tally = work_off(engine, out, stamp, runs, planned.hashes, progress)
         if "Ea" in described.outputs and not np.any(read_statuses(out, described.runs) == PENDING):
             write_activation(out, stamp, described.runs)
     return tally
