@@ -78,6 +78,22 @@ def test_a_dry_run_counts_and_stores_nothing(folder: Path) -> None:
     assert min(said["time_s"], said["memory_bytes"], said["disk_bytes"], said["files"]) > 0
 
 
+def test_the_unit_of_the_last_value_is_that_of_all(folder: Path) -> None:
+    serial("particle.toml", "--axis", "temperature=60,75 degC", "--axis", "seed=1,2")
+    assert sorted(set(open_sweep(folder / "particle_sweep.zarr")["temperature"].values)) == [333.15, 348.15]
+
+
+def test_a_dry_run_says_what_is_refused_and_why(folder: Path) -> None:
+    text = run("sweep", "particle.toml", "--axis", "specimen.dead_layer=1 nm,90 nm", "--dry-run")
+    assert "1 of them refused" in text
+    assert "dead_layer" in text
+
+
+def test_a_scenario_is_no_sweep_file_of_a_store(folder: Path) -> None:
+    serial("particle.toml", *TWO)
+    assert "leave it out" in run("resume", "particle_sweep.zarr", "particle.toml", code=2)
+
+
 def test_only_what_is_missing_is_resumed(folder: Path) -> None:
     serial("particle.toml", *TWO)
     (folder / "particle_sweep.zarr" / "status" / "c" / "1").unlink()

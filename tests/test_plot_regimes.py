@@ -65,6 +65,12 @@ def lines_of(page: Figure) -> list[np.ndarray]:
     return [np.concatenate([path.vertices for path in contour.get_paths()]) for contour in contours]
 
 
+@pytest.mark.parametrize("given", ["map.zarr", None])
+def test_a_path_is_no_map(given: Any) -> None:
+    with pytest.raises(InputError, match="regime_map"):
+        plot_regime_map(given)
+
+
 def test_axes_have_units_that_people_use_and_the_scale_of_the_sweep(tmp_path: Path) -> None:
     page = plot_regime_map(regimes(), "shell_index", x="surface.faces.at")
     ax = main_axes(page)

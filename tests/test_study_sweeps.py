@@ -133,6 +133,14 @@ class TestAxes:
             make_points(plain_axes({"a": Axis(0.0, 1.0)}), "sobol", samples, 0)
         assert caught.value.field == "samples"
 
+    def test_a_value_twice_is_refused(self) -> None:
+        with pytest.raises(InputError, match="every value once"):
+            plain_axes({"temperature": ["45 degC", "60 degC", "45 degC"]})
+
+    def test_more_runs_than_a_store_should_hold_are_refused(self) -> None:
+        with pytest.raises(InputError, match="100000 runs"):
+            make_points(plain_axes({"a": list(range(1000)), "b": list(range(1000))}), "grid", None, 0)
+
     def test_samples_need_ranges_and_grids_no_samples(self) -> None:
         with pytest.raises(InputError, match=r"axes\.a"):
             make_points(plain_axes({"a": [1.0, 2.0]}), "sobol", 4, 0)
@@ -215,6 +223,16 @@ class TestDescription:
         assert caught.value.field.startswith(field)
         assert "\n" not in str(caught.value)
 
+    @pytest.mark.parametrize("scenario", ["particle.toml", None, {}])
+    def test_a_path_is_no_scenario(self, scenario: Any) -> None:
+        with pytest.raises(InputError, match="from_toml"):
+            describe(scenario, {"temperature": [300.0]})
+
+    @pytest.mark.parametrize("swept", ["sweep.zarr", None])
+    def test_a_path_is_no_sweep(self, swept: Any) -> None:
+        with pytest.raises(InputError, match="open_sweep"):
+            as_grid(swept)
+
     def test_fronts_need_a_profile(self) -> None:
         with pytest.raises(InputError, match="profile"):
             describe(small(profile=[]), {"temperature": [300.0]})
@@ -272,11 +290,11 @@ class TestPlan:
     def test_coordinates_are_in_si_and_texts_are_codes(self) -> None:
         made = describe(
             small(),
-            {"temperature": ["30 degC"], "contacts.lps.law": ["equilibrium", "equilibrium"]},
+            {"temperature": ["30 degC", "40 degC"], "contacts.lps.law": ["equilibrium"]},
             design="grid",
         )
         planned = plan_sweep(made)
-        assert planned.coordinates["temperature"].tolist() == [303.15, 303.15]
+        assert planned.coordinates["temperature"].tolist() == [303.15, 313.15]
         assert planned.meanings == {"contacts.lps.law": ["equilibrium"]}
 
     def test_maps_of_a_run_without_an_end_are_refused(self) -> None:

@@ -46,12 +46,12 @@ def command(
     as_json: AsJson = False,
 ) -> None:  # fmt: skip
     """Run what is missing of a sweep, with the configuration in its store."""
-    from lto_sim.study.sweeps import read_sweep, run_sweep, stored_sweep
+    from lto_sim.study.sweeps import run_sweep, stored_sweep
 
     who = workforce(engine, workers, scheduler, shard)
     described, _ = stored_sweep(store)
     find_custom(described, (store if source is None else source).resolve().parent)
-    if source is not None and read_sweep(source).hash != described.hash:
+    if source is not None and _hash(source) != described.hash:
         raise InputError(
             "SWEEP.toml", str(source), "the sweep that the store was made from",
             "its configuration is another one: run it into a store of its own",
@@ -59,3 +59,15 @@ def command(
     with telling_how_to_go_on(store), following() as progress:
         run_sweep(described, store, who, resume=True, retry_failed=retry_failed, progress=progress)
     finish(store, as_json)
+
+
+def _hash(source: Path) -> str:
+    """Hash of a sweep file."""
+    from lto_sim.study.sweeps import read_sweep
+
+    try:
+        return read_sweep(source).hash
+    except InputError as error:
+        raise InputError(
+            error.field, error.value, error.allowed, "leave it out: the store knows what it is of"
+        ) from None

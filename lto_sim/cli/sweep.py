@@ -155,8 +155,20 @@ def _axes(texts: list[str]) -> dict[str, list[Any]]:
             raise InputError("--axis", text, "path=value,value", 'for example "temperature=30 degC,75 degC"')
         if path.strip() in axes:
             raise InputError("--axis", text, "every path once", "remove one of them")
-        axes[path.strip()] = [parse_assignment(f"{path}={value}")[1] for value in rest.split(",")]
+        axes[path.strip()] = _with_unit([parse_assignment(f"{path}={value}")[1] for value in rest.split(",")])
     return axes
+
+
+def _with_unit(values: list[Any]) -> list[Any]:
+    """Give numbers the unit of the last value, as in 45,60,75 degC."""
+    from lto_sim.units import split_quantity
+
+    last = values[-1]
+    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in values[:-1]]
+    if not isinstance(last, str) or not all(numbers) or not numbers or not last[:1].isdigit():
+        return values
+    unit = split_quantity(last)[1]
+    return [*(f"{value} {unit}" for value in values[:-1]), last]
 
 
 def _estimate_lines(estimate: Estimate) -> dict[str, str]:
@@ -168,6 +180,7 @@ def _estimate_lines(estimate: Estimate) -> dict[str, str]:
     low, high = estimate.cells
     lines = {
         "runs": runs,
+        **({"refused": estimate.refusal} if estimate.refusal else {}),
         "cells": f"{low}" if low == high else f"{low} to {high}",
         "steps": f"about {estimate.steps} a run",
         "time": f"about {time_text(estimate.time_s)} on {estimate.workers} workers, "

@@ -117,6 +117,8 @@ def plot_regime_map(
     InputError
         A variable or axes that the map does not have, or a map over another number of axes.
     """
+    if not isinstance(regimes, xr.Dataset):
+        raise InputError("regimes", regimes, "a Dataset", "give what regime_map returns")
     across, up = _chosen_axes(regimes, measure, x, y)
     regimes = regimes.sortby([across, up])
     values = regimes[measure].transpose(up, across).values.astype(np.float64)

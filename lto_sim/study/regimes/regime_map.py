@@ -95,6 +95,8 @@ def regime_map(
     -----
     Workers are spawned: a script that calls this keeps its own work under ``if __name__ == "__main__":``.
     """
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", scenario, "a Scenario", "read it with Scenario.from_toml(path)")
     if isinstance(outputs, str) or not isinstance(outputs, Sequence):
         raise InputError("outputs", outputs, "a list of names", 'for example outputs=("current",)')
     part = None if way is None else part_of_way(way)

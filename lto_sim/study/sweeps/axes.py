@@ -15,6 +15,7 @@ it, of an instrument. Samples need ranges, `Axis(start, stop)`; linear or logari
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ Points = list[dict[str, Any]]
 
 DESIGNS: Final = ("grid", "zip", "list", "latin_hypercube", "sobol")
 SAMPLED: Final = ("latin_hypercube", "sobol")
-_MOST: Final = 1_000_000
+_MOST: Final = 100_000
+"""Runs of a sweep, at most: each has files of its own."""
 _KEYS: Final = frozenset({"from", "to", "count", "scale"})
 
 
@@ -155,7 +157,12 @@ def _axis(path: str, given: Any) -> Axis | list[Any]:
     values = given.tolist() if isinstance(given, np.ndarray) else given
     if isinstance(values, str) or not isinstance(values, Sequence) or len(values) == 0:
         raise InputError(f"axes.{path}", given, "a list of values, or a range", "give one value or more")
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
+    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
+    texts = [json.dumps(value, default=str) for value in plain]
+    if len(set(texts)) < len(texts):
+        twice = next(value for value, text in zip(plain, texts, strict=True) if texts.count(text) > 1)
+        raise InputError(f"axes.{path}", twice, "every value once", "remove the second; repeat runs by seed")
+    return plain
 
 
 def make_points(
@@ -173,7 +180,7 @@ def make_points(
     Raises
     ------
     InputError
-        Axes that do not fit the design, no or superfluous samples, or more than a million runs.
+        Axes that do not fit the design, no or superfluous samples, or more than a hundred thousand runs.
     """
     if design in SAMPLED:
         return _samples(axes, design, samples, seed)

@@ -50,6 +50,7 @@ class Estimate:
     run_time_s : Mean of a run.
     tried : Runs that were tried.
     failures : Why some of those failed.
+    refusal : Why the first of those that are refused is.
     """
 
     runs: int
@@ -65,6 +66,7 @@ class Estimate:
     run_time_s: float
     tried: int
     failures: tuple[str, ...]
+    refusal: str = ""
 
     def summary(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -114,6 +116,7 @@ def estimate_sweep(sweep: Sweep, engine: str = "processes", workers: int | None 
         run_time_s=whole / max(live, 1),
         tried=len(known),
         failures=tuple(trial.failure for trial in tried.trials if trial.failure),
+        refusal=next(iter(planned.refusals.values()), ""),
     )
 
 

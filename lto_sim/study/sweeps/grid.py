@@ -29,6 +29,8 @@ def as_grid(swept: xr.Dataset) -> xr.Dataset:
     -----
     A path with dots is selected by a mapping: ``grid.sel({"surface.faces.at": 1e-22}, method="nearest")``.
     """
+    if not isinstance(swept, xr.Dataset):
+        raise InputError("sweep", swept, "a Dataset", "open the store with open_sweep(path)")
     if swept.attrs.get("design") != "grid" or "run" not in swept.dims:
         raise InputError(
             "sweep", swept.attrs.get("design", "no design"), "a sweep of design grid",

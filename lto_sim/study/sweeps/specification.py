@@ -227,6 +227,8 @@ def describe(
         An unknown design or output, axes that do not fit the design, a path that no scenario has, outputs
         that need a profile without one, or values that every run refuses.
     """
+    if not isinstance(scenario, Scenario):
+        raise InputError("scenario", scenario, "a Scenario", "read it with Scenario.from_toml(path)")
     if design not in DESIGNS:
         raise InputError("design", design, ", ".join(DESIGNS), "choose one of them")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
