@@ -135,7 +135,9 @@ class TestAxes:
 
     def test_a_value_twice_is_refused(self) -> None:
         with pytest.raises(InputError, match="every value once"):
-            plain_axes({"temperature": ["45 degC", "60 degC", "45 degC"]})
+            make_points(plain_axes({"temperature": ["45 degC", "60 degC", "45 degC"]}), "grid", None, 0)
+        points, _ = make_points(plain_axes({"a": [1, 1], "b": [1, 2]}), "zip", None, 0)
+        assert points == [{"a": 1, "b": 1}, {"a": 1, "b": 2}]
 
     def test_more_runs_than_a_store_should_hold_are_refused(self) -> None:
         with pytest.raises(InputError, match="100000 runs"):

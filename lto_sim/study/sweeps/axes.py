@@ -157,12 +157,7 @@ def _axis(path: str, given: Any) -> Axis | list[Any]:
     values = given.tolist() if isinstance(given, np.ndarray) else given
     if isinstance(values, str) or not isinstance(values, Sequence) or len(values) == 0:
         raise InputError(f"axes.{path}", given, "a list of values, or a range", "give one value or more")
-    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
-    texts = [json.dumps(value, default=str) for value in plain]
-    if len(set(texts)) < len(texts):
-        twice = next(value for value, text in zip(plain, texts, strict=True) if texts.count(text) > 1)
-        raise InputError(f"axes.{path}", twice, "every value once", "remove the second; repeat runs by seed")
-    return plain
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
 def make_points(
@@ -196,9 +191,19 @@ def make_points(
         return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)], lengths[
             :1
         ]
+    for path, column in values.items():
+        _require_once(path, column)
     if math.prod(lengths) > _MOST:
         raise InputError("axes", math.prod(lengths), f"at most {_MOST} runs", "take samples instead")
     return [dict(zip(values, row, strict=True)) for row in product(*values.values())], lengths
+
+
+def _require_once(path: str, values: list[Any]) -> None:
+    """Refuse a value that stands twice on an axis of a grid."""
+    texts = [json.dumps(value, default=str) for value in values]
+    if len(set(texts)) < len(texts):
+        twice = next(value for value, text in zip(values, texts, strict=True) if texts.count(text) > 1)
+        raise InputError(f"axes.{path}", twice, "every value once", "remove the second; repeat runs by seed")
 
 
 def _samples(
