@@ -21,7 +21,7 @@ import zarr
 
 from lto_sim.study import RunResult
 
-PATIENCE: Final = 120.0
+PATIENCE: Final = 400.0
 MANY: Final = 20_000
 
 

@@ -23,7 +23,7 @@ from lto_sim.study import CustomOutput, Variable, sweep
 from lto_sim.study.sweeps import describe
 from lto_sim.study.sweeps.store import read_statuses
 
-PATIENCE: Final = 120.0
+PATIENCE: Final = 400.0
 RUNS: Final = 10
 NOTED: Final = CustomOutput("sweep_functions:noted", {"mark": Variable("1", "content and number")})
 
