@@ -1,5 +1,6 @@
 """Figures; they need no display."""
 
+import lto_sim.files.settings_directory  # noqa: F401 - before matplotlib is imported
 from lto_sim.plot.activation import plot_activation
 from lto_sim.plot.arrhenius import ArrheniusSeries, plot_arrhenius, plot_full_extraction
 from lto_sim.plot.comparison import plot_comparison
@@ -15,6 +16,7 @@ from lto_sim.plot.map_fit import plot_map_fit
 from lto_sim.plot.map_models import plot_model_comparison
 from lto_sim.plot.maps import MapSeries, plot_map_series
 from lto_sim.plot.measures import Measures, measure
+from lto_sim.plot.movie import MOVIE_COLOURS, Movie, MoviePanel, MovieScene, movie_scene, write_movie
 from lto_sim.plot.population import plot_population
 from lto_sim.plot.posterior import plot_corner, plot_profiles
 from lto_sim.plot.quantified import plot_quantified
@@ -32,17 +34,22 @@ from lto_sim.plot.titration import plot_gitt
 
 __all__ = [
     "DIRECTION_COLOURS",
+    "MOVIE_COLOURS",
     "ArrheniusSeries",
     "ConductanceGrid",
     "FrontSeries",
     "InsertionRun",
     "MapSeries",
     "Measures",
+    "Movie",
+    "MoviePanel",
+    "MovieScene",
     "Panel",
     "PartialContact",
     "RateLine",
     "ShellRow",
     "measure",
+    "movie_scene",
     "plot_activation",
     "plot_arrhenius",
     "plot_capacity_curve",
@@ -79,4 +86,5 @@ __all__ = [
     "plot_voltammogram",
     "power",
     "temperature_colours",
+    "write_movie",
 ]
