@@ -18,8 +18,8 @@ LONGEST_FILE: Final = 400
 ORDER: Final = (
     "constants", "errors", "units", "provenance", "files", "execution", "materials", "specimen",
     "scenario", "transport", "microscope", "quantify", "kinetics", "electrochemistry", "inverse",
-    "study", "plot", "reproduce",
-    "validate", "cli",
+    "study", "interop", "plot", "report", "reproduce",
+    "validate", "precompile", "cli",
 )  # fmt: skip
 """Rooms, lowest first; a room imports only rooms before it, and further:"""
 
@@ -36,7 +36,7 @@ ONLY: Final = {
 """Room -> all that it may import."""
 
 USERS: Final = {
-    "files": {"scenario", "microscope", "inverse", "study", "plot", "reproduce", "cli"},
+    "files": {"scenario", "microscope", "inverse", "study", "interop", "plot", "report", "reproduce", "cli"},
     "execution": {"microscope", "quantify", "inverse", "study", "reproduce", "validate", "cli"},
     "exact": {"kinetics", "electrochemistry", "inverse", "study", "plot", "validate", "reproduce"},
 }

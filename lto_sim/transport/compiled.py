@@ -1,68 +1,102 @@
 """The one place where functions are compiled: numba, cached, strict floating point.
 
-`cache=True` fails where no cache directory can be written (a read-only installation without a home), so a
-temporary one is named first in that case; it is shared with worker processes and removed at exit. numba
-renews a cached kernel when its own file changes but not when a kernel it calls does, so caches beside the
-source that are older than any source with kernels are dropped at import. Every kernel keeps its Python form
-as ``.py_func``.
+Compiled code is kept beside the source, in ``__pycache__``, where the build of a wheel may have put it
+(:mod:`lto_sim.precompile`). Where nothing can be written there (a read-only installation) it is kept in a
+temporary directory, begun with what is beside the source, shared with worker processes and removed at exit;
+nothing is ever written to a home directory. numba renews a cached kernel when its own file changes but not
+when a kernel it calls does: all are dropped when the text of any source with kernels is another than it was.
+Every kernel keeps its Python form as ``.py_func``.
 """
 
 from __future__ import annotations
 
 import atexit
-import contextlib
+import functools
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import numba
 import numba.core.config
+from numba.core.caching import UserProvidedCacheLocator
 
 __all__ = ["kernel", "start_threads", "summing", "threaded"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+ROOMS: Final = ("kinetics/rates", "quantify/references", "transport")
+"""Where kernels are."""
+STAMP: Final = "kernels.sha256"
+"""File beside compiled code: the text of which sources it was compiled from."""
+_HERE: Final = Path(__file__).resolve().parent
+_PACKAGE: Final = _HERE.parent
 
-def _ensure_cache_directory() -> None:
+
+def _kept_code() -> None:
+    """Say where compiled code is kept, and drop what is there of other sources."""
     if numba.core.config.CACHE_DIR:
         return
-    beside = Path(__file__).resolve().parent / "__pycache__"
-    candidates = (beside if beside.exists() else beside.parent, Path.home() if _has_home() else None)
-    if any(path is not None and os.access(path, os.W_OK) for path in candidates):
-        return
+    stamp, digest = _HERE / "__pycache__" / STAMP, _digest()
+    try:
+        known = stamp.read_text(encoding="utf-8") == digest
+    except OSError:
+        known = False
+    try:
+        for source in _kernel_sources():
+            if not os.access(_beside(source), os.W_OK):
+                raise PermissionError(_beside(source))
+        if not known:
+            for index in _PACKAGE.rglob("__pycache__/*.nbi"):
+                index.unlink(missing_ok=True)
+            stamp.parent.mkdir(exist_ok=True)
+            stamp.write_text(digest, encoding="utf-8")
+    except OSError:
+        _keep_elsewhere(known)
+
+
+def _keep_elsewhere(known: bool) -> None:
+    """Keep compiled code in a temporary directory; `known`: begin with what is beside the source."""
     directory = tempfile.mkdtemp(prefix="lto_sim_numba_")
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     numba.core.config.CACHE_DIR = directory
     os.environ["NUMBA_CACHE_DIR"] = directory  # worker processes share it
+    for source in _kernel_sources() if known else ():
+        folder = Path(directory, UserProvidedCacheLocator.get_suitable_cache_subpath(str(source)))
+        if not folder.exists():
+            folder.mkdir()
+            for code in source.parent.glob("__pycache__/*.nb[ci]"):
+                shutil.copy(code, folder)
 
 
-def _has_home() -> bool:
-    try:
-        return Path.home().is_dir()
-    except RuntimeError:
-        return False
+def _beside(source: Path) -> Path:
+    folder = source.parent / "__pycache__"
+    return folder if folder.exists() else source.parent
 
 
-def _drop_stale_caches() -> None:
-    package = Path(__file__).resolve().parents[1]
-    kernels = [
+@functools.cache
+def _kernel_sources() -> tuple[Path, ...]:
+    marks = b"@kernel", b"@summing", b"@threaded"
+    return tuple(
         source
-        for room in ("transport", "quantify/references")
-        for source in (package / room).glob("*.py")
-        if any(mark in source.read_text(encoding="utf-8") for mark in ("@kernel", "@summing", "@threaded"))
-    ]
-    newest = max((source.stat().st_mtime for source in kernels), default=0.0)
-    for index in package.rglob("__pycache__/*.nbi"):
-        with contextlib.suppress(OSError):
-            if index.stat().st_mtime < newest:
-                index.unlink()
+        for room in ROOMS
+        for source in sorted((_PACKAGE / room).glob("*.py"))
+        if any(mark in source.read_bytes() for mark in marks)
+    )
 
 
-_ensure_cache_directory()
-_drop_stale_caches()
+def _digest() -> str:
+    """SHA-256 of all sources with kernels, hexadecimal."""
+    digest = hashlib.sha256()
+    for source in _kernel_sources():
+        digest.update(source.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+_kept_code()
 
 
 def kernel(function: Function) -> Function:

@@ -128,8 +128,9 @@ class Stepper(ABC):
         """Transfer T [m s-1] and excess [li fraction] of every contact face, (2, faces), meeting at w = 0."""
         grid = self.grid
         both = (2, grid.contact_cell.size)
-        transfer = np.ascontiguousarray(np.broadcast_to(conditions.contact_transfer, both))
-        w = np.ascontiguousarray(np.broadcast_to(conditions.contact_excess, both))
+        # copies: a view of one row is read-only, another type to the compiler, for which all is compiled anew
+        transfer = np.array(np.broadcast_to(conditions.contact_transfer, both), order="C")
+        w = np.array(np.broadcast_to(conditions.contact_excess, both), order="C")
         if conditions.contact_transfer.ndim == 1:
             return transfer, w
         behind = x[grid.contact_cell]
