@@ -43,4 +43,4 @@ ZERO_CELSIUS: Final[float] = _codata.zero_Celsius
 """Zero of the Celsius scale [K]."""
 
 FWHM_PER_SIGMA: Final[float] = 2.0 * math.sqrt(2.0 * math.log(2.0))
-"""Full width at half maximum of a Gaussian over its standard deviation."""
+"""Full width at half maximum of a Gaussian over its standard deviation [1], 2 sqrt(2 ln 2)."""

@@ -74,7 +74,7 @@ def one_thread() -> Iterator[None]:
 
 
 def child_seeds(seed: int, count: int) -> list[int]:
-    """Return `count` seeds spawned from one, independent of each other and of those of any other seed."""
+    """Return `count` seeds spawned from `seed`, independent of each other and of those of any other seed."""
     return [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(count)]
 
 
@@ -88,6 +88,11 @@ def run_jobs(
     function : Importable function of one argument.
     jobs : Picklable arguments.
     processes : Worker processes; None takes the available cores, 1 runs in this process.
+
+    Yields
+    ------
+    tuple of int and result
+        Place of the job in `jobs`, and what `function` returned.
 
     Raises
     ------
@@ -122,7 +127,23 @@ class Workers:
         self.close(at_once=kind is not None)
 
     def run(self, function: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[tuple[int, Result]]:
-        """As :func:`run_jobs`."""
+        """Run jobs as :func:`run_jobs` does, with the workers that are there.
+
+        Parameters
+        ----------
+        function : Importable function of one argument.
+        jobs : Picklable arguments.
+
+        Yields
+        ------
+        tuple of int and result
+            Place of the job in `jobs`, and what `function` returned.
+
+        Raises
+        ------
+        SolverError
+            A worker ended abruptly.
+        """
         if self.processes <= 1 or len(jobs) <= 1:
             for index, job in enumerate(jobs):
                 yield index, function(job)
@@ -153,7 +174,7 @@ class Workers:
         return self._pool
 
     def close(self, *, at_once: bool = False) -> None:
-        """End the workers, at once where nobody will read their results."""
+        """End the workers; `at_once`, where nobody will read their results."""
         if self._pool is None:
             return
         pool, self._pool = self._pool, None
@@ -176,7 +197,19 @@ class Slots:
         self._pools: list[ProcessPoolExecutor | None] = [None] * count
 
     def submit(self, slot: int, function: Callable[[Job], Result], job: Job) -> Future[Result]:
-        """Have a slot's worker do a job; it is started if there is none, or none any more."""
+        """Have a slot's worker do a job; it is started if there is none, or none any more.
+
+        Parameters
+        ----------
+        slot : Index of the slot, from 0.
+        function : Importable function of one argument.
+        job : Its argument, picklable.
+
+        Returns
+        -------
+        Future
+            Of what `function` returns; fails with ``BrokenProcessPool`` where the worker dies.
+        """
         pool = self._pools[slot]
         if pool is None:
             pool = self._pools[slot] = _new_pool()
@@ -188,13 +221,13 @@ class Slots:
             return pool.submit(function, job)
 
     def drop(self, slot: int) -> None:
-        """Forget a worker that has died."""
+        """Forget the worker of `slot`, which has died."""
         pool, self._pools[slot] = self._pools[slot], None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def close(self, *, at_once: bool = False) -> None:
-        """End the workers."""
+        """End the workers; `at_once`, where nobody will read their results."""
         for slot, pool in enumerate(self._pools):
             if pool is not None:
                 if at_once:

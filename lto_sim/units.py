@@ -21,7 +21,7 @@ from lto_sim.errors import InputError
 if TYPE_CHECKING:
     import pint
 
-__all__ = ["DIMENSIONS", "normalise_unit", "split_quantity", "to_si"]
+__all__ = ["DIMENSIONS", "EXAMPLES", "normalise_unit", "split_quantity", "to_si"]
 
 DIMENSIONS: Final[dict[str, str]] = {
     "length": "m",
@@ -66,7 +66,7 @@ def _registry() -> pint.UnitRegistry[float]:
 
 
 def normalise_unit(unit: str) -> str:
-    """Return a unit in the form that pint reads: ``m2.s-1`` and ``m2 s-1`` become ``m**2*s**-1``."""
+    """Return `unit` in the form that pint reads: ``m2.s-1`` and ``m2 s-1`` become ``m**2*s**-1``."""
     text = unit.strip().replace("°C", "degC").replace("·", "*").replace("²", "^2").replace("³", "^3")
     text = re.sub(r"(?<=[A-Za-z0-9])\.(?=[A-Za-z])", "*", text)
     text = re.sub(r"(?<=[A-Za-z0-9])\s+(?=[A-Za-z])", "*", text)
@@ -74,7 +74,17 @@ def normalise_unit(unit: str) -> str:
 
 
 def split_quantity(text: str, field: str = "value") -> tuple[float, str]:
-    """Split text into its number and its unit, as written; the unit may be empty.
+    """Split text into its number and its unit.
+
+    Parameters
+    ----------
+    text : Number and unit, such as ``"1e-12 cm^2/s"``.
+    field : Name used in the error.
+
+    Returns
+    -------
+    tuple of float and str
+        The number in its own unit, and that unit as written; empty for a plain number.
 
     Raises
     ------
@@ -98,7 +108,8 @@ def to_si(value: object, kind: str, field: str = "value") -> float:
 
     Returns
     -------
-    The value in ``DIMENSIONS[kind]``.
+    float
+        The value in the SI unit ``DIMENSIONS[kind]``.
 
     Raises
     ------
@@ -107,7 +118,7 @@ def to_si(value: object, kind: str, field: str = "value") -> float:
     """
     si_unit = DIMENSIONS[kind]
     allowed = f"{kind} [{si_unit}]" if si_unit else "a plain number"
-    remedy = f"give a number{' in ' if si_unit else ''}{si_unit} or text such as {_EXAMPLES[kind]}"
+    remedy = f"give a number{' in ' if si_unit else ''}{si_unit} or text such as {EXAMPLES[kind]}"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise InputError(field, value, allowed, remedy)
     try:
@@ -119,7 +130,7 @@ def to_si(value: object, kind: str, field: str = "value") -> float:
     return number
 
 
-_EXAMPLES: Final[dict[str, str]] = {
+EXAMPLES: Final[dict[str, str]] = {
     "length": '"150 nm"',
     "time": '"60 s"',
     "temperature": '"30 degC"',
@@ -143,6 +154,7 @@ _EXAMPLES: Final[dict[str, str]] = {
     "energy loss": '"0.1 eV"',
     "dimensionless": '"0.05"',
 }
+"""Kind of quantity -> text that would do, in quotes."""
 
 
 def _parse(text: str, kind: str, field: str, allowed: str, remedy: str) -> float:

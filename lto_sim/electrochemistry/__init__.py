@@ -3,6 +3,17 @@
 ``drive_steps`` and ``select_step`` take a drive apart, ``electrical_table`` speaks of C-rates and specific
 capacities, ``fit_gitt`` and ``fit_pitt`` titrate for a diffusivity and say where there is none to be had,
 ``cottrell_comparison`` reads the decay of a hold. All of it reads labelled datasets only.
+
+Examples
+--------
+>>> from lto_sim.electrochemistry import drive_steps, electrical_table
+>>> from lto_sim.scenario.ready import ready_scenario
+>>> from lto_sim.transport import simulate
+>>> run = simulate(ready_scenario("planar_extraction").with_values({"specimen.cell": "50 nm"}))
+>>> [(step.kind, step.value) for step in drive_steps(run)]
+[('hold', 1.6)]
+>>> list(electrical_table(run))[:4]
+['time [s]', 'drive_step', 'potential [V]', 'current [A]']
 """
 
 from lto_sim.electrochemistry.capacity import (

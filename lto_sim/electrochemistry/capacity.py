@@ -26,7 +26,7 @@ _COULOMB_PER_KG: Final = 3600.0
 
 
 def one_c_current(dataset: xr.Dataset) -> float:
-    """Return the current of 1 C [A]: all insertable lithium in an hour.
+    """Return the current of 1 C [A]: all insertable lithium in an hour, for the run `dataset`.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def one_c_current(dataset: xr.Dataset) -> float:
 
 
 def theoretical_capacity(dataset: xr.Dataset) -> float:
-    """Return the charge of all insertable lithium over the mass [mA h/g].
+    """Return the charge of all insertable lithium over the mass [mA h/g], for the run `dataset`.
 
     Raises
     ------
@@ -49,7 +49,11 @@ def theoretical_capacity(dataset: xr.Dataset) -> float:
 
 
 def specific_capacity(dataset: xr.Dataset) -> NDArray[np.float64]:
-    """Return the charge passed since the start of the run over the mass [mA h/g], extraction > 0.
+    """Return the charge passed over the mass [mA h/g], extraction > 0, shape (time_fine,).
+
+    Parameters
+    ----------
+    dataset : A run, or a recorded series labelled like one.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def electrical_table(dataset: xr.Dataset) -> dict[str, NDArray[np.float64]]:
     -------
     ``time [s]``, ``drive_step``, ``potential [V]``, ``current [A]``, ``charge [C]``, ``c_rate [1/h]``,
     ``specific_capacity [mA h/g]``, ``li_fraction``, and for each contact ``current_NAME [A]`` and
-    ``overpotential_NAME [V]`` where the dataset holds them.
+    ``overpotential_NAME [V]`` where the dataset holds them; every column of shape (time_fine,).
 
     Raises
     ------

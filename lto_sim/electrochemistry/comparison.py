@@ -13,6 +13,8 @@ excess and undersaturation.
 Currents are means over bins even in log t. The law holds in the longest range of time in which I sqrt(t)
 stays within 5 % of its middle, and that must be a factor 4 of time or more: any smooth curve does so for a
 while.
+
+Source: F. G. Cottrell, Z. Phys. Chem. 42 (1903) 385; the front's form follows from `lto_sim.exact.wagner`.
 """
 
 from __future__ import annotations
@@ -114,6 +116,11 @@ def cottrell_comparison(
     step : Number of the hold.
     composition_step : Change of the li fraction at the contact, for the D of a step within one phase.
     length : Diffusion length L [m]; None: active volume over total contact area.
+
+    Returns
+    -------
+    CottrellComparison
+        The times, the current, and where they agree with 1/sqrt(t).
 
     Raises
     ------

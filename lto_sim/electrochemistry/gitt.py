@@ -62,12 +62,13 @@ def fit_gitt(
     ----------
     dataset : A run, or a recorded series labelled like one.
     resolution : Potentials nearer than this are the same [V].
-    fit_window : Begin and end of the fit as parts of the pulse.
+    fit_window : Begin and end of the fit as fractions of the pulse.
     length : Diffusion length L [m]; None: active volume over total contact area.
 
     Returns
     -------
-    One entry for each pulse, with D or with the reason why there is none.
+    GittResult
+        One entry for each pulse, with D or with the reason why there is none.
 
     Raises
     ------

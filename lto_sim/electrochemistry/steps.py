@@ -61,7 +61,7 @@ class DriveStepRecord:
 
 
 def drive_steps(dataset: xr.Dataset) -> tuple[DriveStepRecord, ...]:
-    """Read the drive steps of a dataset.
+    """Read the drive steps of `dataset`: a run, maps, or a recorded series.
 
     Raises
     ------
@@ -133,6 +133,11 @@ def select_step(dataset: xr.Dataset, number: int) -> xr.Dataset:
     ----------
     dataset : A run, or maps (``time`` is then the start of a frame) with the attribute ``drive_steps``.
     number : Number of the drive step, from 0.
+
+    Returns
+    -------
+    Dataset
+        Variables of `dataset`, with its `time` and `time_fine` from the start of the drive step [s].
 
     Raises
     ------

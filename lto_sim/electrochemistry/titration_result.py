@@ -1,4 +1,8 @@
-"""What the titrations return: one entry for each pulse or hold, a report in words, a table for JSON."""
+"""What the titrations return: one entry for each pulse or hold, a report in words, a table for JSON.
+
+Sources: W. Weppner and R. A. Huggins, J. Electrochem. Soc. 124 (1977) 1569 (GITT); C. J. Wen, B. A. Boukamp,
+R. A. Huggins, W. Weppner, J. Electrochem. Soc. 126 (1979) 2258 (PITT).
+"""
 
 from __future__ import annotations
 
@@ -85,7 +89,7 @@ class GittResult:
     pulses : Every pulse that a rest follows.
     diffusion_length : L, active volume over contact area [m].
     resolution : Potentials nearer than this are the same [V].
-    fit_window : Part of a pulse that is fitted, as parts of its duration.
+    fit_window : Begin and end of what is fitted of a pulse, as fractions of its duration.
     plateau : Potential of the plateau [V]; None where the dataset names none.
     """
 

@@ -8,6 +8,12 @@ front; its answers are fluxes, uptakes, impedances and potentials.
 Two numbers run through those with a front: ``excess`` A = (x_contact - x_growing_edge)/gap and
 ``undersaturation`` B = (x_parent_edge - x_start)/gap, with gap = x_growing_edge - x_parent_edge. Both are
 ratios of li fractions, positive on insertion and on extraction alike.
+
+Examples
+--------
+>>> from lto_sim.exact import wagner
+>>> print(f"{wagner.growth_parameter(0.5, 0.1, 1.0):.8f}")
+0.42877773
 """
 
 from __future__ import annotations

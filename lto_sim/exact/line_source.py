@@ -130,6 +130,8 @@ def growth_parameter(source: float, undersaturation: float = 0.0, diffusivity_ra
 class LineSource:
     """Exact cylinder grown by a line source in an infinite parent.
 
+    Methods are elementwise: a result has the shape of what it is asked for.
+
     Parameters
     ----------
     strength : Lithium fed per length of the line, in li fraction [m2 s-1]; negative on extraction.

@@ -43,6 +43,8 @@ def linear_rate(contact_coefficient: float, excess: float) -> float:
 class LinearParabolic:
     """Front that starts with a constant speed and ends parabolic; it stands at zero before `start_time`.
 
+    Methods are elementwise: a result has the shape of what it is asked for.
+
     Parameters
     ----------
     rate_constant : Parabolic rate constant k of xi^2 = 2 k t [m2 s-1]; infinite for a purely linear law.

@@ -34,7 +34,8 @@ _STATES = ("x_contact", "x_growing_edge", "x_parent_edge", "x_start")
 class PlanarFront:
     """Exact planar front of a semi-infinite host; insertion or extraction by the order of the states.
 
-    Insertion needs x_contact > x_growing_edge > x_parent_edge >= x_start, extraction the reverse.
+    Insertion needs x_contact > x_growing_edge > x_parent_edge >= x_start, extraction the reverse. Methods are
+    elementwise: a result has the shape of what it is asked for.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ class PlanarFront:
         return decay
 
     def flux(self, time: ArrayLike) -> FloatArray:
-        """Lithium that crosses the contact per area and time [li fraction m s-1], positive when it enters.
+        """Lithium that crosses the contact at `time` [s], per area [li fraction m s-1]; positive: enters.
 
         Raises
         ------
@@ -152,7 +153,7 @@ class PlanarFront:
         return self._feed * np.sqrt(self.diffusivity_growing / (math.pi * seconds))
 
     def uptake(self, time: ArrayLike) -> FloatArray:
-        """Lithium that has crossed the contact per area [li fraction m], positive when it entered."""
+        """Lithium that has crossed the contact by `time` [s], per area [li fraction m]; positive: entered."""
         seconds = values("time", time, "s")
         return 2.0 * self._feed * np.sqrt(self.diffusivity_growing * seconds / math.pi)
 

@@ -61,7 +61,7 @@ _COUNT: Final[FloatArray] = np.arange(12.0)
 def cottrell_current_density(
     time: ArrayLike, step: float, diffusivity: float, insertable_concentration: float
 ) -> FloatArray:
-    """Current density F dc Dx sqrt[D/(pi t)] [A m-2] into a semi-infinite particle.
+    """Current density F dc Dx sqrt[D/(pi t)] [A m-2] into a semi-infinite particle, elementwise.
 
     Parameters
     ----------
@@ -82,7 +82,14 @@ def cottrell_current_density(
 def cottrell_charge(
     time: ArrayLike, step: float, diffusivity: float, insertable_concentration: float
 ) -> FloatArray:
-    """Charge 2 F dc Dx sqrt(D t/pi) [C m-2] since the step; arguments of :func:`cottrell_current_density`.
+    """Charge 2 F dc Dx sqrt(D t/pi) [C m-2] since the step, elementwise.
+
+    Parameters
+    ----------
+    time : Time since the step [s].
+    step : Step Dx of the li fraction at the surface [1].
+    diffusivity : Diffusivity D [m2 s-1].
+    insertable_concentration : Lithium dc that x from 0 to 1 stands for [mol m-3].
 
     Raises
     ------
@@ -104,6 +111,8 @@ def _relative_depth(position: ArrayLike, length: float) -> FloatArray:
 @dataclass(frozen=True)
 class FiniteDiffusion:
     """Particle whose surface is stepped at time 0 and held; a slab is blocked on its other side.
+
+    Methods are elementwise: a result has the shape of what it is asked for.
 
     Parameters
     ----------
@@ -173,6 +182,8 @@ def _ierfc(z: FloatArray) -> FloatArray:
 @dataclass(frozen=True)
 class ConstantFlux:
     """Slab that takes up lithium at a constant rate from time 0, such as in one pulse of a titration (GITT).
+
+    Methods are elementwise: a result has the shape of what it is asked for.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ __all__ = ["amplitude"]
 def amplitude(
     start_amplitude: float, wavenumber: float, start_position: float, position: ArrayLike
 ) -> FloatArray:
-    """Amplitude [m] of a ripple when the mean front is at `position`.
+    """Amplitude [m] of a ripple when the mean front is at `position`, elementwise.
 
     Parameters
     ----------

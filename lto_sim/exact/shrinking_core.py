@@ -47,7 +47,7 @@ def _relative_radius(radius: ArrayLike) -> FloatArray:
 
 
 def quasi_steady_time(relative_radius: ArrayLike, beta: float, geometry: Geometry) -> FloatArray:
-    """Dimensionless time tau [1] of the quasi-steady front.
+    """Dimensionless time tau [1] of the quasi-steady front, elementwise.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def quasi_steady_time(relative_radius: ArrayLike, beta: float, geometry: Geometr
 def sphere_time_next_order(relative_radius: ArrayLike, beta: float) -> FloatArray:
     """Dimensionless time tau [1] of the front in a sphere, quasi-steady with its next order (1 - R)^2/6.
 
-    The next order fails near the centre, R of about 1/beta.
+    The next order fails near the centre, R of about 1/beta. Elementwise.
 
     Parameters
     ----------
@@ -86,6 +86,8 @@ def sphere_time_next_order(relative_radius: ArrayLike, beta: float) -> FloatArra
 @dataclass(frozen=True)
 class ShrinkingCore:
     """Front that runs from a held surface to the centre of a slab, a cylinder or a sphere.
+
+    Methods are elementwise: a result has the shape of what it is asked for.
 
     Parameters
     ----------
@@ -131,7 +133,13 @@ class ShrinkingCore:
         return self.radius * self._collapse.radius_at(tau)
 
     def time_at(self, radius_front: ArrayLike) -> FloatArray:
-        """Time [s] at which the front passes `radius_front` [m], 0 to the outer radius."""
+        """Time [s] at which the front passes `radius_front` [m], 0 to the outer radius.
+
+        Raises
+        ------
+        InputError
+            A radius outside that range.
+        """
         metres = values("radius_front", radius_front, "m")
         if bool(np.any(metres > self.radius)):
             raise InputError("radius_front", float(metres.max()), f"0 to {self.radius:g} [m]", "go inward")

@@ -57,6 +57,8 @@ def _stored(z: FloatArray) -> FloatArray:
 class LinearSurfaceLaw:
     """Slab that exchanges lithium with a contact through the law flux = k_c (w_contact - w_surface).
 
+    Methods are elementwise: a result has the shape of what it is asked for.
+
     Parameters
     ----------
     length : Thickness L [m].

@@ -39,6 +39,8 @@ __all__ = ["SurfaceFedShell"]
 class SurfaceFedShell:
     """Shell along a straight surface that is fed at its edge.
 
+    Methods are elementwise: a result has the shape of what it is asked for.
+
     Parameters
     ----------
     diffusivity : Diffusivity D_II of the growing phase [m2 s-1].

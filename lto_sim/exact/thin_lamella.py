@@ -108,6 +108,16 @@ def tip_length(surface_length: float, thickness: float) -> float:
 def crossover_length(surface_length: float, thickness: float) -> float:
     """Mean front position 2 sqrt(3 l H) [m] beyond which surface and bulk conduct in parallel.
 
-    Parameters and errors are those of :func:`tip_length`, of which it is twice the value.
+    It is twice the :func:`tip_length`.
+
+    Parameters
+    ----------
+    surface_length : Length l = delta D_s/D_II of one face [m].
+    thickness : Active thickness H of the lamella [m].
+
+    Raises
+    ------
+    InputError
+        A negative surface length, or a thickness that is not positive.
     """
     return 2.0 * tip_length(surface_length, thickness)

@@ -98,7 +98,7 @@ def growth_parameter(
     Returns
     -------
     float or ndarray
-        A float for scalars; arrays are broadcast. Relative error below 1e-12.
+        gamma [1]; a float for scalars, arrays are broadcast. Relative error below 1e-12.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def rate_constant(
     Returns
     -------
     float or ndarray
-        A float for scalars; arrays (one value a temperature) are broadcast.
+        k [m2 s-1]; a float for scalars, arrays (one value a temperature) are broadcast.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def diffusivity(
     Returns
     -------
     float or ndarray
-        k/(2 gamma^2); a float for scalars, arrays are broadcast.
+        D_growing = k/(2 gamma^2) [m2 s-1]; a float for scalars, arrays are broadcast.
 
     Raises
     ------
@@ -216,7 +216,7 @@ def diffusivity_given_parent(
     Returns
     -------
     float or ndarray
-        D_growing; a float for scalars, arrays are broadcast.
+        D_growing [m2 s-1]; a float for scalars, arrays are broadcast.
 
     Raises
     ------

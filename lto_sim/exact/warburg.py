@@ -126,6 +126,8 @@ def _fraction(turn: FloatArray, first: int) -> ComplexArray:
 def semi_infinite(frequency: ArrayLike, resistance: float, length: float, diffusivity: float) -> ComplexArray:
     """Warburg impedance R_W/q [ohm] of a particle without end; the length in R_W and q cancels.
 
+    Elementwise: one value a frequency.
+
     Parameters
     ----------
     frequency : Frequency [Hz], above 0.
@@ -145,6 +147,8 @@ def finite_space(
     frequency: ArrayLike, resistance: float, length: float, diffusivity: float, geometry: Geometry = "slab"
 ) -> ComplexArray:
     """Warburg impedance [ohm] of a slab blocked at its far end, or of a cylinder or sphere from outside.
+
+    Elementwise: one value a frequency.
 
     Parameters
     ----------
@@ -170,7 +174,19 @@ def finite_space(
 def finite_length(frequency: ArrayLike, resistance: float, length: float, diffusivity: float) -> ComplexArray:
     """Warburg impedance R_W tanh(q)/q [ohm] of a slab whose far end is held; R_W at low frequency.
 
-    Parameters and errors are those of :func:`semi_infinite`, with the thickness of the slab as length.
+    Elementwise: one value a frequency.
+
+    Parameters
+    ----------
+    frequency : Frequency [Hz], above 0.
+    resistance : Diffusion resistance R_W for `length` [ohm], see :func:`diffusion_resistance`.
+    length : Thickness L of the slab [m].
+    diffusivity : Diffusivity D [m2 s-1].
+
+    Raises
+    ------
+    InputError
+        An argument that is not positive.
     """
     turn = _turn(frequency, length, diffusivity)
     slow, fast = _fraction(turn, 1), 1.0 / _root(np.maximum(turn, _FRACTION_UNTIL))
@@ -185,7 +201,7 @@ def randles(
     double_layer_capacitance: float = 0.0,
     series_resistance: float = 0.0,
 ) -> ComplexArray:
-    """Impedance [ohm] of a Randles circuit, R_s + 1/[i omega C_dl + 1/(R_ct + Z_W)].
+    """Impedance [ohm] of a Randles circuit, R_s + 1/[i omega C_dl + 1/(R_ct + Z_W)], elementwise.
 
     Parameters
     ----------

@@ -65,7 +65,7 @@ def _gap(edges: tuple[float, float]) -> tuple[float, float]:
 def open_circuit_potential(
     x: ArrayLike, edges: tuple[float, float], plateau: float, temperature: float
 ) -> FloatArray:
-    """Open-circuit potential E_oc [V] of a single composition x.
+    """Open-circuit potential E_oc [V] of a single composition x, elementwise.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def open_circuit_potential(
 def exchange_current_density(
     x: ArrayLike, reaction_rate: float, insertable_concentration: float, transfer_coefficient: float = 0.5
 ) -> FloatArray:
-    """Exchange current density i0 = F k0 dc x^a (1 - x)^(1 - a) [A m-2].
+    """Exchange current density i0 = F k0 dc x^a (1 - x)^(1 - a) [A m-2], elementwise.
 
     Parameters
     ----------
@@ -161,6 +161,8 @@ def overpotential(
 @dataclass(frozen=True)
 class WellMixed:
     """Particle of one composition (diffusion without resistance) under constant current from time 0.
+
+    Methods are elementwise: a result has the shape of what it is asked for.
 
     Parameters
     ----------

@@ -1,4 +1,21 @@
-"""All reading and writing: atomic targets, Zarr stores, recordings, potentiostats, tables, images, JSON."""
+"""All reading and writing: atomic targets, Zarr stores, recordings, potentiostats, tables, images, JSON.
+
+``open_dataset`` and ``write_dataset`` are for what this package makes; ``read_recording`` for microscope
+files and in-situ series, ``read_maps`` for maps of other programs, ``read_potentiostat`` for cyclers,
+``read_table`` for the tables of the command line, ``read_image`` for masks. An existing target is refused
+without `force`, and nothing is left half written.
+
+Examples
+--------
+>>> import tempfile
+>>> from pathlib import Path
+>>> import xarray as xr
+>>> from lto_sim.files import open_dataset, write_dataset
+>>> with tempfile.TemporaryDirectory() as folder:
+...     write_dataset(xr.Dataset({"current": ("time", [1e-12, 2e-12])}), Path(folder) / "run.nc")
+...     float(open_dataset(Path(folder) / "run.nc")["current"].max())
+2e-12
+"""
 
 from lto_sim.files.atomic import new_directory, new_file, prepare_target
 from lto_sim.files.frame_store import FrameLayout, partial_path, write_frames

@@ -9,6 +9,7 @@ name, and if that fails the old one gets its name back.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import shutil
@@ -23,13 +24,17 @@ from lto_sim.errors import InputError
 
 __all__ = ["new_directory", "new_file", "prepare_target", "sync_tree", "take_name"]
 
-_STUDY: Final = frozenset({"summary.json", "table.csv", "conductances.csv", "figures", "runs"})
+_LOG: Final = logging.getLogger(__name__)
+_REPORT: Final = "report.html"
+"""What ``lto-sim report`` puts into a directory of results."""
+_STUDY: Final = frozenset({"summary.json", "table.csv", "conductances.csv", "figures", "runs", _REPORT})
 _ELECTRICAL: Final = frozenset(
-    {"summary.json", "series.csv", "gitt.json", "pitt.json"}
+    {"summary.json", "series.csv", "gitt.json", "pitt.json", _REPORT}
     | {f"{name}.png" for name in ("potential", "capacity", "chronoamperogram", "voltammogram", "gitt")}
 )
 _MAP_FIT: Final = re.compile(
     r"(summary|request)\.json|maps(_\d+)?\.zarr|fit\.png|forward_runs|running\.lock|\.request\.json\..*\.part"
+    rf"|{re.escape(_REPORT)}"
 )
 """Names in the directory of a fit of maps, finished or on its way."""
 
@@ -84,6 +89,8 @@ def _is_result(directory: Path) -> bool:
 def new_file(path: Path, force: bool = False) -> Iterator[Path]:
     """Give a temporary path to write a file to; it becomes `path` when the block ends without an error.
 
+    What exists there is replaced, at the very end, with `force` only.
+
     Raises
     ------
     InputError
@@ -102,11 +109,14 @@ def new_file(path: Path, force: bool = False) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
         raise
     _sync(target.parent)
+    _LOG.info("wrote %s", target)
 
 
 @contextmanager
 def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
     """Give a temporary directory to write to; it becomes `path` when the block ends without an error.
+
+    What exists there is replaced, at the very end, with `force` only.
 
     Raises
     ------
@@ -125,6 +135,7 @@ def new_directory(path: Path, force: bool = False) -> Iterator[Path]:
         _remove_tree(temporary)
         raise
     _sync(target.parent)
+    _LOG.info("wrote %s", target)
 
 
 def _beside(target: Path) -> Path:

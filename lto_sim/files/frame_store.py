@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from lto_sim.files.zarr_store import COMPLETE
 
 __all__ = ["FrameLayout", "partial_path", "write_frames"]
 
+_LOG: Final = logging.getLogger(__name__)
 _PROGRESS: Final = "frames_done.json"
 
 
@@ -50,7 +52,7 @@ class FrameLayout:
 
 
 def partial_path(path: Path) -> Path:
-    """Where an unfinished store is."""
+    """Where the unfinished store of `path` is."""
     return path.with_name(f"{path.name}.partial")
 
 
@@ -69,7 +71,7 @@ def write_frames(
     Parameters
     ----------
     path : The store to make.
-    template : Everything but the frames.
+    template : Dataset of all variables and coordinates that do not come by frames.
     layouts : Variables that come by frames, each with the same first dimension.
     frame : Number of a frame -> its values by variable.
     identity : What the content follows from, as a hash; an unfinished store of another is not gone on with.
@@ -144,6 +146,7 @@ def _write(
     sync_tree(partial)
     prepare_target(target, force)
     take_name(partial, target)
+    _LOG.info("wrote %s: %d frames, %d of them from before an interruption", target, count, earlier)
     (target / _PROGRESS).unlink(missing_ok=True)  # last: until then an interruption can be resumed
     return earlier
 

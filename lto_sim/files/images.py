@@ -65,6 +65,11 @@ def read_image(path: Path, field: str = "image", *, allow_nan: bool = False) -> 
     field : Name used in the error.
     allow_nan : Let NaN stand for pixels that are not known.
 
+    Returns
+    -------
+    Image
+        Its values and, where the file tells, the size of a pixel.
+
     Raises
     ------
     InputError

@@ -31,7 +31,7 @@ def to_json(value: Any) -> str:
 
 
 def write_json(path: Path, value: Any, force: bool = False) -> None:
-    """Write `value` as JSON to `path`, whole or not at all.
+    """Write `value` as JSON to `path`, whole or not at all; an existing file is replaced with `force` only.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def write_netcdf(dataset: xr.Dataset, path: Path | str, force: bool = False) -> 
 
     Parameters
     ----------
-    dataset : Numbers only; text belongs in attributes.
+    dataset : Any kind; numbers only, text belongs in attributes.
     path : File to make, ``.nc``.
     force : Replace an existing file, at the very end.
 
@@ -70,6 +70,15 @@ def write_netcdf(dataset: xr.Dataset, path: Path | str, force: bool = False) -> 
 
 def read_netcdf(path: Path | str) -> xr.Dataset:
     """Read a netCDF file into memory.
+
+    Parameters
+    ----------
+    path : The file, ``.nc``.
+
+    Returns
+    -------
+    Dataset
+        Any kind: with the variables, dimensions, units and attributes that were written.
 
     Raises
     ------

@@ -105,7 +105,7 @@ def _lines(path: Path, field: str) -> list[str]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(field, str(path), "a readable file", str(error.strerror)) from None
+        raise InputError(field, str(path), "a readable file", f"check the path ({error.strerror})") from None
     if b"\0" in content:
         raise InputError(
             field,

@@ -7,6 +7,7 @@ Its values stay on the disk where the format allows it (all but .msa and TIFF): 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from lto_sim.files.zarr_store import is_store, open_dataset
 
 __all__ = ["Recording", "read_recording"]
 
+_LOG: Final = logging.getLogger(__name__)
 _OWN: Final = {"counts": DIMS, "li_fraction": ("time", "y", "x")}
 """Variables of own stores that are recordings, and their axes."""
 
@@ -37,7 +39,8 @@ class Recording:
         m and eV. An axis without calibration counts pixels or channels from 0 and has the unit ``"1"``.
     metadata : Those of title, instrument, beam_energy_keV, convergence_angle_mrad, collection_angle_mrad,
         dwell_time_s, probe_current_A, dose_per_frame_e_per_A2, dose_total_e_per_A2, acquisition_mode,
-        detector and detector_gain that are known; of an in-situ series also missing_frames.
+        detector and detector_gain that are known, in the units of their names; of an in-situ series also
+        missing_frames.
     source : The file or folder.
     companions : What else an own store holds, such as ``adf(time, y, x)``, by name; of an in-situ series
         ``frame_present(time)``.
@@ -64,13 +67,23 @@ def read_recording(path: Path | str, field: str = "file") -> Recording:
     path : File, directory of a Zarr store or .zspy, or folder of an in-situ series.
     field : Name used in the error.
 
+    Returns
+    -------
+    Recording
+        Values with labelled axes; large ones stay on the disk, as dask arrays.
+
     Raises
     ------
     InputError
         Missing, damaged or of a kind that is not known; values that are not real numbers; axes of something
         else than time, length or energy; frames of several series or of several shapes.
     """
-    path = Path(path)
+    recording = _read(Path(path), field)
+    _LOG.info("read %s: %s of %s", path, recording.data.dtype, dict(recording.data.sizes))
+    return recording
+
+
+def _read(path: Path, field: str) -> Recording:
     if is_store(path) or path.suffix.lower() == ".zarr":
         return _from_store(path, field)
     if path.is_dir() and path.suffix.lower() not in SUFFIXES:

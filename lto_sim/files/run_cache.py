@@ -47,7 +47,7 @@ class RunCache:
         return self.directory / f"{key}.npz"
 
     def read(self, key: str) -> dict[str, NDArray[np.generic]] | None:
-        """Arrays of a key; None where there are none that can be read."""
+        """Arrays kept under `key`, in the shapes that were written; None where none can be read."""
         try:
             with np.load(self._path(key), allow_pickle=False) as stored:
                 return {name: stored[name] for name in stored.files}
@@ -55,7 +55,12 @@ class RunCache:
             return None
 
     def write(self, key: str, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-        """Keep the arrays of a key.
+        """Keep arrays.
+
+        Parameters
+        ----------
+        key : What they are read by, a hash of what they follow from.
+        arrays : Name -> array of any shape.
 
         Raises
         ------

@@ -38,8 +38,8 @@ class RecordingSums:
     image : Over time and energy, those of (y, x) that exist; None without either.
     frames : Over area and energy, (time,); None without time axis.
     rows : Over x and energy, (time, y); None without either axis.
-    total : Sum of everything.
-    smallest, largest : Extremes of the finite values.
+    total : Sum of everything, in the unit of the values.
+    smallest, largest : Extremes of the finite values, in that unit.
     not_finite : Number of values that are NaN or infinite.
     saturated : Number of whole numbers that are the largest of their type.
     """
@@ -65,6 +65,11 @@ def sum_recording(
     recording : From :func:`~lto_sim.files.recordings.read_recording`.
     progress : Called with the part done, 0 to 1.
     field : Name used in the error.
+
+    Returns
+    -------
+    RecordingSums
+        Sums over time, area and energy, in the units of the values.
 
     Raises
     ------
@@ -116,6 +121,17 @@ def sum_recording(
 
 def load_companion(recording: Recording, name: str, field: str = "file") -> xr.DataArray:
     """Read a companion into memory.
+
+    Parameters
+    ----------
+    recording : From :func:`~lto_sim.files.recordings.read_recording`.
+    name : Key in its companions, such as ``adf``.
+    field : Name used in the error.
+
+    Returns
+    -------
+    DataArray
+        With the shape, units and coordinates of the file, such as (time, y, x).
 
     Raises
     ------

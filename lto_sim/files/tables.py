@@ -19,6 +19,7 @@ numbers. Other columns are refused, lines that start with ``#`` are comments.
 from __future__ import annotations
 
 import csv
+import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,7 @@ from lto_sim.units import to_si
 __all__ = ["Table", "read_table", "write_table"]
 
 _Layout = Literal["front", "rates", "electrical", "impedance"]
+_LOG: Final = logging.getLogger(__name__)
 _MINIMUM_ROWS: Final = 3
 _HEADER: Final = re.compile(r"^\s*([A-Za-z_]\w*)\s*(?:\[([^\]]*)\])?\s*$")
 
@@ -109,7 +111,7 @@ class Table:
     Parameters
     ----------
     layout : ``"front"``, ``"rates"``, ``"electrical"`` or ``"impedance"``.
-    columns : Name -> values in SI, all of one length; optional columns may be absent.
+    columns : Name -> values in SI, each of shape (row,); optional columns may be absent.
     labels : Name -> texts, of the same length.
     """
 
@@ -119,7 +121,7 @@ class Table:
 
 
 def read_table(path: Path) -> Table:
-    """Read a table of any layout.
+    """Read the table at `path`, of any layout.
 
     Raises
     ------
@@ -153,6 +155,7 @@ def read_table(path: Path) -> Table:
                 values[name][index] = _number(where, cell, unit, _spec(name, specs))
     if layout in _IN_ORDER:
         _check_order(path, values, [line for line, _ in rows], _IN_ORDER[layout])
+    _LOG.info("read %s: %d rows of a table of %s", path, len(rows), layout)
     return Table(layout, values, {name: tuple(cells) for name, cells in texts.items()})
 
 
@@ -170,7 +173,7 @@ def write_table(
     ----------
     path : The file to make.
     layout : ``"front"``, ``"rates"``, ``"electrical"`` or ``"impedance"``.
-    columns : Name -> values in SI, or in the one unit that the layout knows.
+    columns : Name -> values in SI, or in the one unit that the layout knows, each of shape (row,).
     comment : Lines for the top of the file.
     force : Replace an existing file.
     labels : Name -> texts of the columns that hold labels.
@@ -244,7 +247,9 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     except UnicodeDecodeError:
         raise InputError("table", str(path), "UTF-8 text", "save it as CSV with UTF-8 encoding") from None
     except OSError as error:
-        raise InputError("table", str(path), "a readable CSV file", str(error.strerror)) from None
+        raise InputError(
+            "table", str(path), "a readable CSV file", f"check the path ({error.strerror})"
+        ) from None
     found = [
         (number, line)
         for number, line in enumerate(text.splitlines(), start=1)

@@ -7,6 +7,7 @@ Text never goes into an array (Zarr warns about ``<U``): it belongs in attribute
 
 from __future__ import annotations
 
+import logging
 import math
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from lto_sim.files.plain_values import plain_attribute, require_numbers
 
 __all__ = ["COMPLETE", "is_store", "open_dataset", "read_dataset", "write_dataset"]
 
+_LOG: Final = logging.getLogger(__name__)
 COMPLETE: Final = "all_chunks_written"
 _CHUNK_BYTES: Final = 32 * 2**20
 _NETCDF: Final = ".nc"
@@ -36,7 +38,7 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) ->
 
     Parameters
     ----------
-    dataset : Numbers only; text belongs in attributes.
+    dataset : Any kind; numbers only, text belongs in attributes.
     path : The store to make; a name that ends in ``.nc`` makes a netCDF file.
     force : Replace an existing store, at the very end.
 
@@ -69,6 +71,15 @@ def write_dataset(dataset: xr.Dataset, path: Path | str, force: bool = False) ->
 def read_dataset(path: Path | str) -> xr.Dataset:
     """Read a Zarr store or a netCDF file into memory.
 
+    Parameters
+    ----------
+    path : Directory of the store, or a file ``.nc``.
+
+    Returns
+    -------
+    Dataset
+        Any kind: with the variables, dimensions, units and attributes that were written.
+
     Raises
     ------
     InputError
@@ -82,6 +93,15 @@ def open_dataset(path: Path | str) -> xr.Dataset:
     """Open a Zarr store or a netCDF file; its variables stay on the disk, as dask arrays with its chunks.
 
     Damage inside a chunk shows only when that chunk is read, as an error of Zarr or its codecs.
+
+    Parameters
+    ----------
+    path : Directory of the store, or a file ``.nc``.
+
+    Returns
+    -------
+    Dataset
+        Any kind: with the variables, dimensions, units and attributes that were written.
 
     Raises
     ------
@@ -100,11 +120,7 @@ def _opened(path: Path, lazy: bool) -> xr.Dataset:
     dataset: xr.Dataset
     try:
         missing = _missing_chunks(path)
-        if lazy:
-            dataset = xr.open_zarr(path, consolidated=False, chunks={})
-        else:
-            with xr.open_zarr(path, consolidated=False, chunks=None) as opened:
-                dataset = opened.load()
+        dataset = xr.Dataset() if missing else _loaded(path, lazy)
     except Exception as error:  # damage shows as errors of json, zarr, the codecs or numpy
         raise InputError("store", str(path), "an undamaged Zarr store", _reason(error)) from error
     if missing:
@@ -116,14 +132,32 @@ def _opened(path: Path, lazy: bool) -> xr.Dataset:
             f"(if you rewrote it yourself, remove the attribute {COMPLETE})",
         )
     dataset.attrs.pop(COMPLETE, None)
+    _LOG.info(
+        "%s %s: %d variables, %.3g MiB",
+        "opened" if lazy else "read", path, len(dataset.variables), dataset.nbytes / 2**20,
+    )  # fmt: skip
     return dataset.drop_encoding()
 
 
+def _loaded(path: Path, lazy: bool) -> xr.Dataset:
+    dataset: xr.Dataset
+    if lazy:
+        dataset = xr.open_zarr(path, consolidated=False, chunks={})
+    else:
+        with xr.open_zarr(path, consolidated=False, chunks=None) as opened:
+            dataset = opened.load()
+    return dataset
+
+
 def _missing_chunks(path: Path) -> list[str]:
+    """Variables that lack chunks, or without what says that they are variables."""
     group = zarr.open_group(path, mode="r", use_consolidated=False)
     if not group.attrs.get(COMPLETE):
         return []
-    return sorted(name for name, array in group.arrays() if array.nchunks_initialized < array.nchunks)
+    headless = [entry.name for entry in path.iterdir() if entry.is_dir() and not is_store(entry)]
+    return sorted(headless) or sorted(
+        name for name, array in group.arrays() if array.nchunks_initialized < array.nchunks
+    )
 
 
 def _reason(error: Exception) -> str:

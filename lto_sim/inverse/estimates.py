@@ -32,8 +32,8 @@ class Estimates:
     Parameters
     ----------
     parameters : What was free.
-    theta : Estimates of what is fitted.
-    covariance : Of `theta`, (parameters, parameters).
+    theta : Estimates, in units of what is fitted (SI, or logarithm of SI), (parameters,).
+    covariance : Of `theta`, in units of it, (parameters, parameters).
     """
 
     parameters: ParameterSet
@@ -59,12 +59,17 @@ class Estimates:
 
     @property
     def correlation(self) -> Floats:
-        """Correlation matrix of what is fitted."""
+        """Correlation matrix of what is fitted [1], (parameters, parameters)."""
         deviation = np.sqrt(np.maximum(np.diag(self.covariance), _FEW))
         return np.asarray(self.covariance / np.outer(deviation, deviation))
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """Confidence interval of a parameter [SI], even in what is fitted, cut at its bounds.
+
+        Parameters
+        ----------
+        name : Name of the parameter.
+        level : Confidence, between 0 and 1.
 
         Raises
         ------
@@ -83,7 +88,7 @@ class Estimates:
         return ends[0], ends[1]
 
     def rows(self, level: float = 0.95) -> dict[str, dict[str, Any]]:
-        """One row a parameter, for JSON; None where a bound is infinite."""
+        """One row a parameter, for JSON, intervals at `level` (0 to 1); None where a bound is infinite."""
         deviation = np.sqrt(np.diag(self.covariance))
         return {
             parameter.name: {

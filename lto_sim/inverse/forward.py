@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +27,7 @@ __all__ = ["ForwardJob", "Runner"]
 
 Floats = NDArray[np.float64]
 
+_LOG: Final = logging.getLogger(__name__)
 _MOST_IN_MEMORY: Final = 512 * 2**20
 """Bytes of results that are kept in memory."""
 
@@ -125,6 +127,7 @@ class Runner:
             self._keep(order[index], result)
             found[order[index]] = result
             self.ran += 1
+            _LOG.debug("forward run %.12s...: %s", order[index], result.failure or "done")
             if self.on_run is not None:
                 self.on_run()
         for key in order:
@@ -139,6 +142,7 @@ class Runner:
         if stored is None:
             return None
         self.reused += 1
+        _LOG.debug("forward run %.12s...: found finished in the cache", key)
         result = ForwardResult(stored["values"].astype(np.float32), stored["steps"].astype(np.float64))
         self._remember(key, result)
         return result

@@ -38,8 +38,11 @@ class LateRateFit(Estimates):
 
     Parameters
     ----------
-    predicted : Rate constants at the estimates [m2 s-1].
-    chi_square, freedom : Of the residuals; with no freedom left nothing tests the model.
+    parameters : What was free.
+    theta : Estimates, in units of what is fitted (SI, or logarithm of SI), (parameters,).
+    covariance : Of `theta`, in units of it, (parameters, parameters).
+    predicted : Rate constants at the estimates [m2 s-1], (rates,).
+    chi_square, freedom : Of the residuals [1]; with no freedom left nothing tests the model.
     status, advice : As of a fit of maps. Where chi-square exceeds its freedom the deviations are raised.
     identifiability : What the rate constants know, and what they do not.
     """
@@ -52,7 +55,7 @@ class LateRateFit(Estimates):
     identifiability: Identifiability
 
     def summary(self, level: float = 0.95) -> dict[str, Any]:
-        """Return the result for JSON, units in the names."""
+        """Return the result for JSON, intervals at `level` (0 to 1), units in the names."""
         return {
             "fit": "late rate constants",
             "status": self.status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -44,6 +45,7 @@ __all__ = ["MapProgress", "fit_maps"]
 
 Floats = NDArray[np.float64]
 
+_LOG: Final = logging.getLogger(__name__)
 _COARSE: Final[float] = 2.0
 _FEWEST_CELLS: Final = 12
 """Cells across the particle below which nothing coarser is searched first."""
@@ -65,7 +67,7 @@ class MapProgress:
     Parameters
     ----------
     stage : What it is doing, in words.
-    misfit : Chi-square per value at the last point; NaN before there is one.
+    misfit : Chi-square per value at the last point [1]; NaN before there is one.
     runs : Forward runs so far.
     values : Parameters at the last point [SI].
     """
@@ -300,6 +302,7 @@ class _Fit:
         return tell
 
     def _say(self) -> None:
+        _LOG.debug("%s: chi-square per value %.6g after %d runs", self.stage, self._last[0], self.runner.ran)
         if self.progress is not None:
             self.progress(MapProgress(self.stage, self._last[0], self.runner.ran, self._last[1]))
 
@@ -347,6 +350,11 @@ class _Fit:
         )
         known = self._identified(minimum, matrix, scale, status == "misfit")
         rates = derived_rates(objective.runs, theta, covariance)
+        _LOG.info(
+            "fitted %s: chi-square per degree of freedom %.4g, %d forward runs, %d found finished, %.3g s",
+            ", ".join(self.parameters.names), square / freedom, self.runner.ran, self.runner.reused,
+            time.monotonic() - began,
+        )  # fmt: skip
         images, runner = tuple(fitted_maps(objective, minimum.theta)), self.runner
         return MapFit(
             self.parameters, theta, covariance, parts, minimum, objective, square, freedom, scale, self.loss,

@@ -78,7 +78,7 @@ class FreeParameter:
 
     @property
     def small(self) -> float:
-        """A change of what is fitted that is small for a derivative of plain arithmetic."""
+        """A change, in units of what is fitted, that is small for a derivative of plain arithmetic."""
         if self.logarithmic:
             return _SMALL
         return _SMALL * (
@@ -86,11 +86,11 @@ class FreeParameter:
         )
 
     def coordinate(self, value: float) -> float:
-        """What is fitted, for a value [SI]."""
+        """What is fitted, for `value` [SI]: it, or its logarithm [1]."""
         return math.log(value) if self.logarithmic else value
 
     def value(self, coordinate: float) -> float:
-        """Value [SI] of what is fitted."""
+        """Value [SI] of what is fitted; `coordinate` is it, or its logarithm [1]."""
         return math.exp(coordinate) if self.logarithmic else coordinate
 
 
@@ -204,6 +204,11 @@ class ParameterSet:
     free : The free parameters.
     ties : Expression of every tied path, in mangled names.
     fixed : Values that expressions may name beside the free ones [SI].
+
+    Raises
+    ------
+    InputError
+        An expression that cannot be evaluated, or that gives no number.
     """
 
     free: tuple[FreeParameter, ...]
@@ -242,24 +247,44 @@ class ParameterSet:
 
     @property
     def start(self) -> Floats:
-        """What is fitted, at the start."""
+        """The start, in units of what is fitted, (parameters,)."""
         return np.array([p.coordinate(p.start) for p in self.free])
 
     @property
     def bounds(self) -> tuple[Floats, Floats]:
-        """Bounds of what is fitted."""
+        """Lower and upper bounds, in units of what is fitted, (parameters,) each."""
         low = [math.log(p.low) if p.logarithmic else p.low for p in self.free]
         high = [math.log(p.high) if p.logarithmic else p.high for p in self.free]
         return np.array(low), np.array(high)
 
     def inside(self, theta: Floats) -> Floats:
-        """Nearest point that lies within the bounds, not on them."""
+        """Nearest point within the bounds, not on them, in units of what is fitted, (parameters,).
+
+        Parameters
+        ----------
+        theta : Parameters, in units of what is fitted, (parameters,).
+
+        Returns
+        -------
+        ndarray
+            In units of what is fitted, (parameters,).
+        """
         low, high = self.bounds
         width = np.where(np.isfinite(high - low), high - low, 1.0)
         return np.clip(theta, low + _INTERIOR * width, high - _INTERIOR * width)
 
     def values(self, theta: Floats) -> dict[str, float]:
-        """Value [SI] of every free and tied parameter by name."""
+        """Value [SI] of every free and tied parameter by name.
+
+        Parameters
+        ----------
+        theta : Parameters, in units of what is fitted, (parameters,).
+
+        Raises
+        ------
+        InputError
+            A tied value that is no finite number.
+        """
         found = {p.name: p.value(float(c)) for p, c in zip(self.free, theta, strict=True)}
         parameters: lmfit.Parameters | None = self._parameters  # type: ignore[attr-defined]
         if parameters is not None:
@@ -278,7 +303,12 @@ class ParameterSet:
         return value
 
     def prior_residuals(self, theta: Floats) -> tuple[Floats, Floats]:
-        """Residuals of the priors, and their derivatives, (priors,) and (priors, parameters)."""
+        """Residuals of the priors [1], and their derivatives, (priors,) and (priors, parameters).
+
+        Parameters
+        ----------
+        theta : Parameters, in units of what is fitted, (parameters,).
+        """
         rows = [n for n, p in enumerate(self.free) if p.prior is not None]
         residuals, slopes = np.empty(len(rows)), np.zeros((len(rows), len(self.free)))
         for row, n in enumerate(rows):
@@ -292,12 +322,18 @@ class ParameterSet:
         return residuals, slopes
 
     def std_of_value(self, theta: Floats, std: Floats) -> Floats:
-        """Standard deviation of the values [SI] from those of what is fitted."""
+        """Standard deviations of the values [SI], (parameters,), from those of what is fitted.
+
+        Parameters
+        ----------
+        theta : Parameters, in units of what is fitted, (parameters,).
+        std : Their deviations, in those units: the units of `theta`, (parameters,).
+        """
         scale = [p.value(float(c)) if p.logarithmic else 1.0 for p, c in zip(self.free, theta, strict=True)]
         return np.asarray(std * np.array(scale))
 
     def started_at(self, theta: Floats) -> ParameterSet:
-        """The same with another start."""
+        """The same with `theta`, in units of what is fitted, (parameters,), as start."""
         free = [replace(p, start=p.value(float(c))) for p, c in zip(self.free, theta, strict=True)]
         return ParameterSet(tuple(free), self.ties, self.fixed)
 

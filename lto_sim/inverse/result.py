@@ -33,12 +33,14 @@ class MapFit(Estimates):
     Parameters
     ----------
     parameters : What was free.
-    theta : Estimates of what is fitted, extrapolated to vanishing cells.
-    covariance : Of `theta`, (parameters, parameters), with everything in `parts`.
-    parts : Standard deviations of `theta` by where they come from: ``noise``, ``cells``.
+    theta : Estimates, in units of what is fitted (SI, or logarithm of SI), extrapolated to vanishing cells,
+        (parameters,).
+    covariance : Of `theta`, in units of it, (parameters, parameters), with everything in `parts`.
+    parts : Standard deviations of `theta`, in units of it, by where they come from, ``noise`` and ``cells``:
+        (parameters,) each.
     minimum : Where the search ended, on the scenario's cells.
     objective : The residuals as a function, its steps frozen at the minimum.
-    chi_square, freedom : Of the residuals at the minimum.
+    chi_square, freedom : Of the residuals at the minimum [1].
     scale : Factor of the variances: 1 where the deviations are stated and the residuals agree with them.
     loss : Loss that was minimised.
     stated : Whether the maps state deviations.
@@ -48,7 +50,7 @@ class MapFit(Estimates):
     runs, reused : Forward runs made, and found finished.
     failures : Runs that failed inside the fit, one line each.
     wall_time : Time taken [s].
-    minima : Chi-square per degree of freedom of every start, on the coarse cells; lowest first.
+    minima : Chi-square per degree of freedom [1] of every start, on the coarse cells; lowest first.
     maps : Recorded, fitted and residual maps of every recording, see :func:`fitted_maps`.
     """
 
@@ -72,7 +74,7 @@ class MapFit(Estimates):
     maps: Sequence[xr.Dataset] = field(default=(), repr=False)
 
     def summary(self, level: float = 0.95) -> dict[str, Any]:
-        """Return the result for JSON, units in the names; None where a value is not known."""
+        """Return the result for JSON, intervals at `level` (0 to 1), units in the names; None: not known."""
         rows = self.rows(level)
         for n, parameter in enumerate(self.parameters.free):
             rows[parameter.name] |= {

@@ -3,6 +3,9 @@
 Every number lives in ``data/published.toml`` with its unit, source and the meaning of its uncertainty.
 Table 1 of the paper gives k [cm^2/s] with xi^2 = 2 k t assumed; the error bars are standard deviations over
 particles.
+
+Source: Table 1, text and Figure 5 of the operando STEM-EELS experiment on Li4Ti5O12 | LPS | In-Li at 30 to
+105 degC; the attribute ``source`` says which.
 """
 
 from __future__ import annotations
@@ -46,9 +49,9 @@ class PublishedRates:
     Parameters
     ----------
     direction : ``"extraction"`` or ``"insertion"``.
-    temperature : Temperatures, rising [K].
-    k : Parabolic rate constants [m2/s].
-    k_std : Standard deviations over particles [m2/s].
+    temperature : Temperatures, rising [K], shape (n,).
+    k : Parabolic rate constants [m2/s], shape (n,).
+    k_std : Standard deviations over particles [m2/s], shape (n,).
     particles, profiles : Number of particles and of line profiles behind each value.
     source, uncertainty : Where the numbers stand and what the bars mean.
     """
@@ -69,9 +72,9 @@ class FullExtraction:
 
     Parameters
     ----------
-    temperature : Temperatures, rising [K].
-    time : Quoted times [s].
-    time_std : Standard deviation from rounding to frames [s].
+    temperature : Temperatures, rising [K], shape (n,).
+    time : Quoted times [s], shape (n,).
+    time_std : Standard deviation from rounding to frames [s], shape (n,).
     source, uncertainty : Where the numbers stand and what the bars mean.
     """
 
@@ -107,7 +110,7 @@ class GraphiteComparison:
     Parameters
     ----------
     k : Parabolic rate constant of graphite [m2/s].
-    extraction_ratio, insertion_ratio : k of Table 1 at its lowest temperature (30 degC) over k.
+    extraction_ratio, insertion_ratio : k of Table 1 at its lowest temperature (30 degC) over k [1].
     source, uncertainty : Where the number stands and what is known of its error.
     """
 

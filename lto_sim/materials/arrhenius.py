@@ -2,6 +2,8 @@
 
 Written about a reference temperature rather than as D0 exp(-Ea/RT), so that the value and the activation
 energy can be varied, fitted and read one by one; the pre-exponential factor is a property.
+
+Source: S. Arrhenius, Z. Phys. Chem. 4 (1889) 226.
 """
 
 from __future__ import annotations

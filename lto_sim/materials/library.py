@@ -2,6 +2,8 @@
 
 Every number in a data file has a value, a unit, an uncertainty, a source and a trust mark (P read in the
 paper, N in a neighbouring one, C computed, L literature, W weak); a number without a mark is refused.
+
+Source: stands beside every number of the data file; :func:`sourced_numbers` lists them.
 """
 
 from __future__ import annotations
@@ -38,7 +40,17 @@ _MARKS = frozenset("PNCLW")
 
 @dataclass(frozen=True)
 class SourcedNumber:
-    """A number with its unit, uncertainty, source and trust mark (P, N, C, L or W)."""
+    """A number of a data file, and how far to trust it.
+
+    Parameters
+    ----------
+    path : Where it stands in the file, such as ``quantities.density``.
+    value : The number, in units of `unit`.
+    unit : Its unit, as written in the file.
+    uncertainty : Its uncertainty, in words.
+    source : Publication that it was read from, or what it was computed from.
+    mark : Trust: P read in the paper, N in a neighbouring one, C computed, L literature, W weak.
+    """
 
     path: str
     value: float
@@ -56,7 +68,7 @@ def _read(name: str) -> dict[str, Any]:
 
 
 def sourced_numbers(name: str) -> tuple[SourcedNumber, ...]:
-    """Every number of a material's data file, in the unit of the file.
+    """Every number of the data file of the material `name`, in the unit of the file.
 
     Raises
     ------
@@ -105,6 +117,11 @@ def load_material(
     plateau_potential : Potential [V] instead of the file's.
     insertable_concentration : Concentration [mol m-3] instead of the file's.
     potential_window : Potentials [V] between which the two-phase picture holds, instead of the file's.
+
+    Returns
+    -------
+    TwoPhaseMaterial
+        In SI; :func:`sourced_numbers` tells where each number comes from.
 
     Raises
     ------

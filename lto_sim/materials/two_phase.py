@@ -7,6 +7,9 @@ phase. The open-circuit potential is the plateau in the gap and an ideal solutio
 outside, matched at the edges:
 
     E = E_plateau + (R T / F) ln[ x*/(1 - x*) (1 - x)/x ],   x* the nearer edge.
+
+Source: derived for this package, in the manner of the enthalpy form of a Stefan problem (V. R. Voller and
+C. R. Swaminathan, Numer. Heat Transf. B 19 (1991) 175); the tails are those of an ideal solution.
 """
 
 from __future__ import annotations
@@ -47,6 +50,8 @@ class Phase:
 class TwoPhaseMaterial:
     """Two phases, the gap between them, and the potential scale.
 
+    Methods that take arrays are elementwise: a result has the shape of the compositions.
+
     Parameters
     ----------
     name : Name of the material.
@@ -74,7 +79,7 @@ class TwoPhaseMaterial:
         return self.windows.edges(temperature)
 
     def excess(self, x: ArrayLike, temperature: float) -> NDArray[np.float64]:
-        """Excess w [li fraction] of composition `x` at `temperature` [K]."""
+        """Excess w [li fraction] of li fraction `x` at `temperature` [K]."""
         x_poor, x_rich = self.edges(temperature)
         values = np.asarray(x, dtype=np.float64)
         return np.minimum(values - x_poor, 0.0) + np.maximum(values - x_rich, 0.0)
@@ -89,6 +94,11 @@ class TwoPhaseMaterial:
         w : Excess [li fraction].
         temperature : Temperature [K].
         at_front : Which edge stands for w = 0, where every composition of the gap is possible.
+
+        Returns
+        -------
+        ndarray
+            Li fraction x.
         """
         x_poor, x_rich = self.edges(temperature)
         values = np.asarray(w, dtype=np.float64)
@@ -96,7 +106,13 @@ class TwoPhaseMaterial:
         return np.where(rich_side, x_rich + values, x_poor + values)
 
     def open_circuit_potential(self, x: ArrayLike, temperature: float) -> NDArray[np.float64]:
-        """Potential [V] against the reference electrode of composition `x` in (0, 1)."""
+        """Potential [V] against the reference electrode of li fraction `x` at `temperature` [K].
+
+        Raises
+        ------
+        InputError
+            A li fraction at or beyond 0 or 1, where the potential diverges.
+        """
         x_poor, x_rich = self.edges(temperature)
         values = np.asarray(x, dtype=np.float64)
         if np.any((values <= 0.0) | (values >= 1.0)):
@@ -107,7 +123,13 @@ class TwoPhaseMaterial:
         return np.asarray(self.plateau_potential + thermal * (logit(nearest) - logit(values)))
 
     def equilibrium_composition(self, potential: float, temperature: float) -> float:
-        """Composition x of a surface held at `potential` [V]; the gap's middle on the plateau."""
+        """Li fraction of a surface at `potential` [V] and `temperature` [K]; the gap's middle on the plateau.
+
+        Raises
+        ------
+        InputError
+            A potential that is not finite.
+        """
         x_poor, x_rich = self.edges(temperature)
         if not math.isfinite(potential):
             raise InputError("potential", potential, "a finite number of volts", "give for example 1.6")
@@ -118,5 +140,5 @@ class TwoPhaseMaterial:
         return float(expit(logit(edge) - over))
 
     def contact_excess(self, potential: float, temperature: float) -> float:
-        """Excess w [li fraction] of a surface held at `potential` [V]."""
+        """Excess w [li fraction] of a surface held at `potential` [V] at `temperature` [K]."""
         return float(self.excess(self.equilibrium_composition(potential, temperature), temperature))

@@ -4,7 +4,8 @@ Constant, or from the symmetric regular solution with interaction Omega, whose b
 
     ln[(1 - x)/x] = (Omega / k_B T) (1 - 2 x),      x_rich = 1 - x_poor.
 
-Source: Cahn-Hilliard regular solution as in MPET's LTO parameter file, after Vasileiadis et al. 2018.
+Source: Cahn-Hilliard regular solution as in MPET's LTO parameter file, after A. Vasileiadis et al. (2018),
+arXiv:1801.06521.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Windows(Protocol):
     """Anything that knows the gap's edges."""
 
     def edges(self, temperature: float) -> tuple[float, float]:
-        """Return (x_poor, x_rich) at `temperature` [K]."""
+        """Return the edges (x_poor, x_rich) [li fraction] at `temperature` [K]."""
         ...
 
 
@@ -58,7 +59,7 @@ class ConstantWindows:
             )
 
     def edges(self, temperature: float) -> tuple[float, float]:
-        """Return (x_poor, x_rich); `temperature` [K] has no influence."""
+        """Return the edges (x_poor, x_rich) [li fraction]; `temperature` [K] has no influence."""
         return self.x_poor, self.x_rich
 
 
@@ -69,6 +70,11 @@ class RegularSolutionWindows:
     Parameters
     ----------
     omega : Interaction energy [J] per site; demixing needs omega > 2 k_B T.
+
+    Raises
+    ------
+    InputError
+        An energy that is not positive.
     """
 
     omega: float
@@ -78,7 +84,7 @@ class RegularSolutionWindows:
             raise InputError("omega", self.omega, "> 0 J", 'give for example "1.43e-20 J"')
 
     def edges(self, temperature: float) -> tuple[float, float]:
-        """Return (x_poor, x_rich) at `temperature` [K].
+        """Return the edges (x_poor, x_rich) [li fraction] at `temperature` [K].
 
         Raises
         ------

@@ -1,4 +1,18 @@
-"""The microscope's view of a run; it reads only the labelled Dataset."""
+"""The microscope's view of a run; it reads only the labelled Dataset.
+
+``render_maps`` gives lithium maps with noise of a stated deviation, every pixel at its own time; ``acquire``
+the spectrum images of an ``Instrument`` (``expected_counts`` and ``draw_counts`` are its two halves). A
+single spectrum is that of a ``spectrum_model``.
+
+Examples
+--------
+>>> from lto_sim.microscope import Instrument, draw_counts, spectrum_model
+>>> model = spectrum_model(Instrument.preset("jem_arm300f2_continuum_k3"))
+>>> spectra = model.recorded(150e-9, [0.0, 1.0])  # Li4 and Li7, per incident electron
+>>> counts = draw_counts(1e6 * spectra, rng=1)
+>>> counts.shape, str(counts.dtype)
+((2, 1024), 'uint32')
+"""
 
 from lto_sim.microscope.acquisition import Acquisition, plan_acquisition
 from lto_sim.microscope.basis import SpectrumBasis

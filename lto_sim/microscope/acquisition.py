@@ -44,8 +44,8 @@ class Acquisition(ABC):
     Parameters
     ----------
     instrument : The instrument.
-    time : Start of every frame [s].
-    y, x : Pixel centres [m].
+    time : Start of every frame [s], (time,).
+    y, x : Pixel centres [m], (y,) and (x,).
     pixel_time : Time of a pixel within its frame [s], (y, x).
     thickness : Mean thickness of a pixel's particle [m], (y, x).
     dose : Electrons and dose.
@@ -70,7 +70,7 @@ class Acquisition(ABC):
 
     @property
     def collected(self) -> float:
-        """Part of the beam's electrons that pass the aperture: all, unless their cone is wider than it."""
+        """Fraction of the electrons that pass the aperture: all, unless their cone is wider than it."""
         convergence = self.instrument.beam.convergence
         collection = self.instrument.spectrometer.collection
         return 1.0 if convergence <= collection else (collection / convergence) ** 2
@@ -86,9 +86,18 @@ class Acquisition(ABC):
 
     @abstractmethod
     def mixed(self, frame: int, of_contents: Callable[[Content], Floats], vacuum: Floats) -> Floats:
-        """What contents give per electron, (..., n), summed over every pixel of a frame: (y, x, n).
+        """What contents give per electron, summed over every pixel of a frame.
 
-        `vacuum` (n,) stands where there is nothing.
+        Parameters
+        ----------
+        frame : Index of the frame.
+        of_contents : Contents of (...) places -> what they give per electron [1], (..., n).
+        vacuum : What stands where there is nothing [1], (n,).
+
+        Returns
+        -------
+        ndarray
+            Of the units of `vacuum`, (y, x, n).
         """
 
     @abstractmethod
@@ -120,7 +129,7 @@ class Acquisition(ABC):
         return basis, np.vstack([basis.spectra, vacuum])
 
     def expected(self, frame: int) -> Floats:
-        """Expected counts of a frame, (y, x, energy_loss)."""
+        """Expected counts [1] of `frame`, (y, x, energy_loss)."""
         return self.instrument.detector.limited(self._signal(frame))
 
     def _signal(self, frame: int) -> Floats:
@@ -142,12 +151,12 @@ class Acquisition(ABC):
         return self.instrument.detector.signal(electrons, self.dose.dwell)
 
     def drawn(self, frame: int, seed: int) -> NDArray[Any]:
-        """Counts of a frame as the detector draws them, (y, x, energy_loss)."""
+        """Counts of `frame` as the detector draws them from `seed`, (y, x, energy_loss)."""
         children = np.random.SeedSequence(seed, spawn_key=(frame, 0))
         return draw_counts(self._signal(frame), children, self.instrument.detector, self.dose.dwell)
 
     def images(self, frame: int, seed: int | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Dark and bright field of a frame [electrons], (y, x) each: expected, or drawn from `seed`."""
+        """Dark and bright field of `frame` [electrons], (y, x) each: expected, or drawn from `seed`."""
         signals = self._signals
         kept = self.dose.lithium_kept(self.instrument.lithium_loss, frame)
 
@@ -292,6 +301,11 @@ def plan_acquisition(solution: xr.Dataset, instrument: Instrument | str) -> Acqu
     ----------
     solution : Run (`simulate`) or, with a scanned probe, lithium maps.
     instrument : Instrument, name of a preset, or path of a TOML file.
+
+    Returns
+    -------
+    Acquisition
+        Gives the frames one by one.
 
     Raises
     ------

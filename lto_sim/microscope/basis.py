@@ -72,8 +72,8 @@ class SpectrumBasis:
     Parameters
     ----------
     exact : Function of the variables (each (n,)) -> spectra (n, channels).
-    ranges : (low, high) of every variable.
-    tolerance : Largest error over the largest value of any spectrum.
+    ranges : (low, high) of every variable, in its unit.
+    tolerance : Largest error over the largest value of any spectrum [1].
     sparse : Leave out terms that together are smaller than the tolerance.
 
     Raises
@@ -138,7 +138,18 @@ class SpectrumBasis:
         )
 
     def held(self, number: int, value: float) -> SpectrumBasis:
-        """Basis with one variable held at a value within its range."""
+        """Basis with one variable held.
+
+        Parameters
+        ----------
+        number : Index of the variable.
+        value : What it is held at, in its unit, within its range.
+
+        Returns
+        -------
+        SpectrumBasis
+            Of as many variables; the one that is held has no effect.
+        """
         axis = self.axes[number]
         polynomials = axis.polynomials(np.array([value]))[0]
         terms = self._terms.copy()
@@ -153,11 +164,21 @@ class SpectrumBasis:
         return made
 
     def weights(self, *values: Floats) -> Floats:
-        """Weights of the terms at given variables, (..., terms)."""
+        """Weights [1] of the terms, (..., terms), at `values` of the variables, (...) each, own units."""
         return self._product(self._factors(values))
 
     def weights_and_slopes(self, *values: Floats) -> tuple[Floats, list[Floats]]:
-        """Weights of the terms at given variables, and their derivatives with each, (..., terms) all."""
+        """Weights of the terms, and their derivatives with each variable.
+
+        Parameters
+        ----------
+        *values : Variables in their own units, shape (...) each.
+
+        Returns
+        -------
+        tuple of ndarray and list of ndarray
+            The weights [1], and their derivatives [1 over the unit of the variable], (..., terms) all.
+        """
         factors = self._factors(values)
         slopes = [axis.slopes(factor) for axis, factor in zip(self.axes, factors, strict=True)]
         return self._product(factors), [

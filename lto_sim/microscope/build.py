@@ -79,7 +79,7 @@ def _measured(instrument: Instrument) -> Measured:
 
 
 def spectrum_model(instrument: Instrument) -> SpectrumModel:
-    """Spectra that an instrument records.
+    """Spectra that `instrument` records.
 
     Raises
     ------

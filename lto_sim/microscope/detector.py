@@ -2,8 +2,8 @@
 
 ``counting`` detects single electrons: the counts of a channel are Poisson. With a limit r on the rate of a
 channel, electrons that come while it is dead are missed, m = n / (1 + n/(r T)) of n in the dwell time T (a
-non-paralysable counter; Knoll, Radiation Detection and Measurement, ch. 4), and the counts are drawn as
-Poisson of m (a counter's variance is smaller, m (1 - m/(rT))^2).
+non-paralysable counter; G. F. Knoll, Radiation Detection and Measurement, 4th ed. 2010, ch. 4), and the
+counts are drawn as Poisson of m (a counter's variance is smaller, m (1 - m/(rT))^2).
 
 ``ccd`` integrates light: electrons are Poisson, each gives `gain` counts, the read-out adds Gaussian noise.
 The dark signal is subtracted, as programs of microscopes do, and leaves its noise; counts may be negative.
@@ -38,10 +38,12 @@ _BLOCKS: Final = 8
 class CountingSpec(Section):
     """Detector that counts single electrons."""
 
-    kind: Literal["counting"] = Field(default="counting", description="counting or ccd")
+    kind: Literal["counting"] = Field(default="counting", description="Single electrons are counted")
     efficiency: Share = Field(default=1.0, description="Part of the electrons that are counted")
     saturation: PositiveNumber | None = Field(
-        default=None, description="Limit of a channel's count rate [electrons/s]; none: unlimited"
+        default=None,
+        description="Limit of a channel's count rate [electrons/s]; none: unlimited",
+        examples=[1e6],
     )
     dark: PerSecond = Field(default=0.0, description="Counts without beam [1/s per channel]")
     tail_fraction: Fraction = Field(default=0.0, description="Part of the electrons in the tails")
@@ -72,7 +74,7 @@ class CountingSpec(Section):
 class CcdSpec(Section):
     """Detector that integrates light."""
 
-    kind: Literal["ccd"] = Field(description="counting or ccd")
+    kind: Literal["ccd"] = Field(description="Light is integrated, and read out with noise")
     gain: PositiveNumber = Field(default=1.0, description="Counts per electron")
     read_noise: NoiseCounts = Field(
         default=0.0, description="Standard deviation of a channel [counts], binned rows and all"
@@ -81,7 +83,7 @@ class CcdSpec(Section):
         default=0.0, description="Dark signal [electrons/s per channel]; it is subtracted"
     )
     full_scale: PositiveNumber | None = Field(
-        default=None, description="Most counts of a channel; none: unlimited"
+        default=None, description="Most counts of a channel; none: unlimited", examples=[65535]
     )
     tail_fraction: Fraction = Field(default=0.0, description="Part of the electrons in the tails")
     tail_width: TailWidth = Field(default=1.0, description="Half width at half maximum of the tails [eV]")
@@ -124,7 +126,7 @@ def draw_counts(
 
     Parameters
     ----------
-    expected : Expected counts, any shape; of a CCD as if it were never full.
+    expected : Expected counts [1], any shape; of a CCD as if it were never full.
     rng : Generator, seed sequence or seed. The draw does not depend on the number of threads.
     detector : Default: counting.
     dwell : Time in which it was collected [s]; only dark signal depends on it.

@@ -2,10 +2,14 @@
 
 Every key has a unit, a default and a range; its path in fits, sweeps and ``--set`` begins with
 ``instrument.`` (``instrument.beam.current``).
+
+Source: the files of the presets say, value by value, what the paper of an instrument states (Yamamoto et al.
+2014 for the slit) and what is assumed.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
 import tomllib
 from importlib import resources
@@ -52,7 +56,7 @@ PRESETS: Final = ("jem_arm300f2_continuum_k3", "hf3300_gif_quantum")
 
 
 def preset_text(name: str) -> str:
-    """TOML text, with comments, of an instrument that comes with the package.
+    """TOML text, with comments, of the instrument `name` that comes with the package.
 
     Raises
     ------
@@ -61,7 +65,9 @@ def preset_text(name: str) -> str:
     """
     if name not in PRESETS:
         known = " or ".join(PRESETS) + " or a TOML file"
-        raise InputError("instrument", name, known, "name one of these")
+        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "`lto-sim scenarios` lists them"
+        raise InputError("instrument", name, known, hint)
     file = resources.files("lto_sim.microscope") / "presets" / f"{name}.toml"
     return file.read_text(encoding="utf-8")
 
@@ -69,32 +75,48 @@ def preset_text(name: str) -> str:
 class BeamSpec(Section):
     """Electrons before the specimen."""
 
-    voltage: Voltage = Field(default=300e3, description="Accelerating voltage [V]")
-    current: Current = Field(default=71e-12, description="Probe current; of sr_tem through the slit [A]")
-    convergence: HalfAngle = Field(default=25e-3, description="Convergence half-angle [rad]")
-    probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
+    voltage: Voltage = Field(default=300e3, description="Accelerating voltage [V]", examples=["300 kV"])
+    current: Current = Field(
+        default=71e-12, description="Probe current; of sr_tem through the slit [A]", examples=["71 pA"]
+    )
+    convergence: HalfAngle = Field(
+        default=25e-3, description="Convergence half-angle [rad]", examples=["25 mrad"]
+    )
+    probe_fwhm: ProbeWidth = Field(
+        default=1e-9, description="Full width at half maximum of the probe [m]", examples=["1 nm"]
+    )
     broadening: bool = Field(default=True, description="Whether the probe widens within the specimen")
-    energy_spread: Spread = Field(default=0.5, description="FWHM of the zero loss without tails [eV]")
+    energy_spread: Spread = Field(
+        default=0.5, description="FWHM of the zero loss without tails [eV]", examples=["0.5 eV"]
+    )
 
 
 class SpectrometerSpec(Section):
     """What is recorded of the losses."""
 
-    collection: Aperture = Field(default=50e-3, description="Collection half-angle [rad]")
+    collection: Aperture = Field(
+        default=50e-3, description="Collection half-angle [rad]", examples=["50 mrad"]
+    )
     offset: Offset = Field(default=-5.0, description="Energy loss of the first channel's centre [eV]")
     dispersion: Dispersion = Field(default=0.1, description="Width of a channel [eV]")
-    channels: int = Field(default=1024, ge=8, le=65536, description="Channels")
+    channels: int = Field(default=1024, ge=8, le=65536, description="Number of channels")
 
 
 class FramesSpec(Section):
     """Scan of the probe where the run has recorded none; a recorded scan is used as it is."""
 
     frame_time: Time | None = Field(
-        default=None, description="Time for one frame [s]; default the interval of saved states"
+        default=None,
+        description="Time for one frame [s]; default the interval of saved states",
+        examples=["1.5 s"],
     )
-    pixels: tuple[int, int] | None = Field(default=None, description="Pixels (x, y); default the cells")
-    order: Literal["rows", "columns"] = Field(default="rows", description="Fast axis")
-    flyback: TimeOrZero = Field(default=0.0, description="Dead time at each line's end [s]")
+    pixels: tuple[int, int] | None = Field(
+        default=None, description="Pixels (x, y); default the cells", examples=[[64, 48]]
+    )
+    order: Literal["rows", "columns"] = Field(default="rows", description="Fast axis: along rows or columns")
+    flyback: TimeOrZero = Field(
+        default=0.0, description="Dead time at each line's end [s]", examples=["1 ms"]
+    )
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -108,9 +130,13 @@ class FramesSpec(Section):
 class DriftSpec(Section):
     """How the specimen moves in the image while it is scanned."""
 
-    velocity: DriftPair = Field(default=(0.0, 0.0), description="Velocity (x, y) [m/s]")
+    velocity: DriftPair = Field(
+        default=(0.0, 0.0), description="Velocity (x, y) [m/s]", examples=[["0.1 nm/s", "0 nm/s"]]
+    )
     start: Displacement = Field(
-        default=(0.0, 0.0), description="Displacement (x, y) at the start of the run [m]"
+        default=(0.0, 0.0),
+        description="Displacement (x, y) at the start of the run [m]",
+        examples=[["0 nm", "0 nm"]],
     )
 
 
@@ -118,25 +144,37 @@ class SlitSpec(Section):
     """Slit of sr_tem: positions along one axis at once, summed along the other."""
 
     axis: Literal["x", "y"] = Field(default="x", description="Axis of the particle along the slit")
-    rows: int = Field(default=330, ge=1, le=65536, description="Rows")
-    row: Length = Field(default=5.7e-9, description="Length of a row on the specimen [m]")
-    exposure: Time = Field(default=30.0, description="Exposure [s]")
+    rows: int = Field(default=330, ge=1, le=65536, description="Rows of pixels along the slit")
+    row: Length = Field(
+        default=5.7e-9, description="Length of a row on the specimen [m]", examples=["5.7 nm"]
+    )
+    exposure: Time = Field(default=30.0, description="Exposure of a frame [s]", examples=["30 s"])
     start: Coordinate = Field(default=0.0, description="Where the first row begins [m]")
     centre: Coordinate | None = Field(
-        default=None, description="Position across the slit [m]; default the particle's middle"
+        default=None,
+        description="Position across the slit [m]; default the particle's middle",
+        examples=["0.5 um"],
     )
-    width: Length | None = Field(default=None, description="Width of the slit [m]; default all of it")
-    blur: LengthOrZero = Field(default=0.0, description="FWHM of the image along the slit [m]")
+    width: Length | None = Field(
+        default=None, description="Width of the slit [m]; default all of it", examples=["100 nm"]
+    )
+    blur: LengthOrZero = Field(
+        default=0.0, description="FWHM of the image along the slit [m]", examples=["10 nm"]
+    )
 
 
 class ImagesSpec(Section):
     """Annular detectors."""
 
     adf: Annulus = Field(
-        default=(60e-3, 200e-3), description="Inner and outer half-angle of the dark field [rad]"
+        default=(60e-3, 200e-3),
+        description="Inner and outer half-angle of the dark field [rad]",
+        examples=[["60 mrad", "200 mrad"]],
     )
     abf: Annulus = Field(
-        default=(12e-3, 24e-3), description="Inner and outer half-angle of the annular bright field [rad]"
+        default=(12e-3, 24e-3),
+        description="Inner and outer half-angle of the annular bright field [rad]",
+        examples=[["12 mrad", "24 mrad"]],
     )
 
     @model_validator(mode="after")
@@ -155,7 +193,9 @@ class LithiumLossSpec(Section):
     dose_rate: DoseRate | None = Field(
         default=None, description="Dose rate at which that holds [electrons m-2 s-1]; only with exponent"
     )
-    exponent: Number = Field(default=0.0, description="How much faster a dose acts at a higher rate; 0: not")
+    exponent: Number = Field(
+        default=0.0, description="How much faster a dose acts at a higher rate; 0: not", examples=[0.5]
+    )
 
     @model_validator(mode="after")
     def _rate_given(self) -> Self:
@@ -251,11 +291,17 @@ class Instrument(Section):
 
     @classmethod
     def from_dict(cls, mapping: dict[str, Any]) -> Instrument:
-        """Validate a mapping of the keys; see the class for errors."""
+        """Validate a `mapping` of the keys, nested as in the TOML file.
+
+        Raises
+        ------
+        InputError
+            An unknown key, or a value outside its range; the field is its path.
+        """
         try:
             return validated(cls, mapping)
         except InputError as error:
-            remedy = error.remedy.replace("`lto-sim schema`", "`lto-sim schema --instrument`")
+            remedy = error.remedy.replace("`lto-sim schema", "`lto-sim schema --instrument")
             raise InputError(f"instrument.{error.field}", error.value, error.allowed, remedy) from None
 
     def __hash__(self) -> int:
@@ -263,7 +309,7 @@ class Instrument(Section):
 
     @classmethod
     def from_toml(cls, path: Path | str) -> Instrument:
-        """Read a TOML file; files that it names are found beside it.
+        """Read the TOML file `path`; files that it names are found beside it.
 
         Raises
         ------
@@ -285,7 +331,7 @@ class Instrument(Section):
 
     @classmethod
     def preset(cls, name: str) -> Instrument:
-        """Instrument that comes with the package, by one of :data:`PRESETS`.
+        """Instrument that comes with the package; `name` is one of :data:`PRESETS`.
 
         Raises
         ------
@@ -296,7 +342,7 @@ class Instrument(Section):
 
     @classmethod
     def load(cls, source: str | Path | Instrument) -> Instrument:
-        """Preset by name, TOML file by path, or an instrument as it is.
+        """Preset by name, TOML file by path, or an instrument as it is, whatever `source` is.
 
         Raises
         ------
@@ -310,7 +356,13 @@ class Instrument(Section):
         return cls.preset(str(source))
 
     def with_values(self, values: dict[str, Any]) -> Instrument:
-        """Return a copy with values at paths such as ``beam.current``."""
+        """Return a copy with `values` at paths such as ``beam.current``, in SI or text with a unit.
+
+        Raises
+        ------
+        InputError
+            An unknown path, or a value outside its range.
+        """
         try:
             whole = self.model_dump(exclude_none=True)
             if values.get("detector.kind", self.detector.kind) != self.detector.kind:

@@ -19,6 +19,7 @@ eV of its edge: a factor 1.5; see :mod:`lto_sim.microscope.hydrogenic`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -39,6 +40,7 @@ from lto_sim.provenance import package_version
 
 __all__ = ["acquire", "expected_counts", "record_to_store"]
 
+_LOG: Final = logging.getLogger(__name__)
 _MOST_BYTES: Final = 2 * 2**30
 """Larger recordings are not made in memory."""
 
@@ -133,7 +135,7 @@ def record_to_store(
     Parameters
     ----------
     plan : From :func:`plan_acquisition`.
-    solution : What it was laid over.
+    solution : Run or maps that it was laid over.
     path : The store.
     seed : Of the noise; None: expected counts.
     force : Replace an existing store.
@@ -150,6 +152,10 @@ def record_to_store(
     """
     plan.dose.warn_above(plan.instrument.dose_budget)
     template = recording_labels(plan, solution, seed)
+    _LOG.info(
+        "recording %s (time, y, x, energy loss), %.4g electrons a pixel, seed %s",
+        plan.shape, plan.dose.electrons, seed,
+    )  # fmt: skip
 
     def frame(number: int) -> dict[str, NDArray[Any]]:
         counts = plan.expected(number) if seed is None else plan.drawn(number, seed)

@@ -7,6 +7,9 @@ single-scattering distributions add, whatever the order, and exp[s] makes of the
 
 the plasmon's strength being what the mean free path leaves beside the edges, so that t/lambda is that of the
 chosen formula exactly. Lithium that the beam has removed takes its edge with it and leaves the rest.
+
+Source: R. F. Egerton, Electron Energy-Loss Spectroscopy in the Electron Microscope, 3rd ed. (2011),
+chapters 3 and 4.
 """
 
 from __future__ import annotations
@@ -179,20 +182,29 @@ class SpectrumModel:
 
     @property
     def energy_loss(self) -> Floats:
-        """Centres of the channels [eV]."""
+        """Centres of the channels [eV], (channels,)."""
         lattice = self.lattice
         width = lattice.step * lattice.per_channel
         first = lattice.first * lattice.step + lattice.shift + 0.5 * (width - lattice.step)
         return np.asarray(first + width * np.arange(lattice.channels))
 
     def scattering(self, thickness: float, li_fraction: float) -> Floats:
-        """Single-scattering distribution of a layer, probability per lattice point, (reach_points,)."""
+        """Single-scattering distribution, probability per lattice point, (reach_points,).
+
+        Of a layer of `thickness` [m] and mean `li_fraction` [1].
+        """
         shares = {"Li4": 1.0 - li_fraction, "Li7": li_fraction}
         terms = [shares[p] * part for p in PHASES for part in self.parts[p].values()]
         return np.asarray(thickness * np.sum(terms, axis=0))
 
     def mean_scatterings(self, thickness: Floats | float, li_fraction: Floats | float) -> Floats:
-        """t/lambda of layers: mean number of inelastic scatterings into the aperture."""
+        """t/lambda [1] of layers: mean number of inelastic scatterings into the aperture.
+
+        Parameters
+        ----------
+        thickness : Thickness [m], any shape.
+        li_fraction : Mean through the thickness [1], broadcast against it.
+        """
         inverse = [sum(self._mean[phase].values()) for phase in PHASES]
         x = np.asarray(li_fraction)
         return np.asarray(thickness * ((1.0 - x) * inverse[0] + x * inverse[1]))
@@ -209,13 +221,14 @@ class SpectrumModel:
         Parameters
         ----------
         thickness : Thickness [m], any shape.
-        li_fraction : Mean through the thickness, broadcast against it.
-        kept : Part of the lithium that the beam has left.
+        li_fraction : Mean through the thickness [1], broadcast against it.
+        kept : Fraction of the lithium that the beam has left [1].
         without : Parts (edges or "plasmon") to leave out.
 
         Returns
         -------
-        (..., channels): electrons per incident electron.
+        ndarray
+            Electrons per incident electron [1], (..., channels).
         """
         values = np.broadcast_arrays(
             *(np.asarray(v, dtype=np.float64) for v in (thickness, li_fraction, kept))
@@ -236,7 +249,8 @@ class SpectrumModel:
 
         Returns
         -------
-        (n, channels); (channels,) where nothing scatters.
+        ndarray
+            Electrons per incident electron [1], (n, channels); (channels,) where nothing scatters.
         """
         if not lengths:
             strength, mean = self._strength(lengths)
@@ -251,20 +265,29 @@ class SpectrumModel:
         return result
 
     def mean_over(self, lengths: Lengths) -> Floats:
-        """Mean number of inelastic scatterings of parts that each scatter over a length of its own, (n,)."""
+        """Mean number [1] of inelastic scatterings of parts that each scatter over a length of its own, (n,).
+
+        Parameters
+        ----------
+        lengths : As for :meth:`recorded_over`: (phase, part) -> length [m], (n,) each.
+        """
         terms = [length * self._mean[phase][part] for (phase, part), length in lengths.items()]
         return np.asarray(np.sum(terms, axis=0))
 
     def synthesis(self, thickness: float, li_fraction: float) -> Floats:
-        """Spectrum on the whole lattice, (N,), per incident electron."""
+        """Spectrum on the whole lattice, (N,), per incident electron [1].
+
+        Of a layer of `thickness` [m] and mean `li_fraction` [1].
+        """
         strength, mean = self._strength(
             self._lengths(np.asarray(thickness), np.asarray(li_fraction), 1.0, ())
         )
         return self.lattice.synthesis(strength, mean, self.response)
 
     def components(self, thickness: float, li_fraction: float) -> dict[str, Floats]:
-        """Parts of a spectrum that sum up to it, each (channels,), per incident electron.
+        """Parts of a spectrum that sum up to it, each (channels,), per incident electron [1].
 
+        They are of a layer of `thickness` [m] and mean `li_fraction` [1].
         ``zero loss``, then ``plasmon`` (single and plural), then what every edge, in the order of `edges`,
         adds to what came before it, its own plural scattering included.
         """

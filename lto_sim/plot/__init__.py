@@ -1,4 +1,17 @@
-"""Figures; they need no display."""
+"""Figures; they need no display.
+
+Every ``plot_...`` takes what the rest of the package returns (a dataset, a fit, a comparison) and gives a
+matplotlib Figure; ``write_movie`` writes maps as .mp4 or .gif.
+
+Examples
+--------
+>>> from lto_sim.microscope import Instrument, spectrum_model
+>>> from lto_sim.plot import plot_spectrum
+>>> model = spectrum_model(Instrument.preset("jem_arm300f2_continuum_k3"))
+>>> figure = plot_spectrum(model, 150e-9, 0.5)  # then figure.savefig("spectrum.png")
+>>> type(figure).__name__
+'Figure'
+"""
 
 import lto_sim.files.settings_directory  # noqa: F401 - before matplotlib is imported
 from lto_sim.plot.activation import plot_activation

@@ -30,8 +30,8 @@ class ArrheniusSeries:
     Parameters
     ----------
     label : Legend text before the activation energy.
-    temperature : [K].
-    k, k_std : Rate constants and deviations [m2 s-1].
+    temperature : Temperatures [K], (n,).
+    k, k_std : Rate constants and deviations [m2 s-1], (n,).
     fit : Line.
     colour : Colour of the direction.
     filled : Filled markers and a full line; else open markers and a broken line.
@@ -47,7 +47,13 @@ class ArrheniusSeries:
 
 
 def plot_arrhenius(series: Sequence[ArrheniusSeries], k_label: str) -> Figure:
-    """Plot k against 1/T on a logarithmic axis, with lines, bands and a scale in degC."""
+    """Plot k against 1/T on a logarithmic axis, with lines, bands and a scale in degC.
+
+    Parameters
+    ----------
+    series : Rate constants with their lines.
+    k_label : Label of the axis of k, with its definition.
+    """
     with styled():
         page = figure(6.6, 5.4)
         ax = page.subplots()
@@ -110,7 +116,13 @@ def in_celsius(kelvin: float) -> str:
 def plot_full_extraction(
     quoted: tuple[Floats, Floats, ArrheniusFit], simulated: tuple[Floats, Floats, ArrheniusFit]
 ) -> Figure:
-    """Plot times against 1/T: quoted and simulated, each as (T [K], time [s], fit of 1/time)."""
+    """Plot times against 1/T: quoted and simulated, each as (T [K], time [s], fit of 1/time).
+
+    Parameters
+    ----------
+    quoted : Those of the paper, arrays of one shape (n,), [K] and [s].
+    simulated : Those of the runs, arrays of one shape (n,), [K] and [s].
+    """
     with styled():
         page = figure(6.2, 4.8)
         ax = page.subplots()

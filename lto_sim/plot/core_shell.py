@@ -60,7 +60,7 @@ class ShellRow:
 
 
 def power(value: float, digits: int = 2) -> str:
-    """Write a number as 3.7×10⁻²⁰; 0 as 0."""
+    """Write `value`, in any unit, as 3.7×10⁻²⁰ with so many `digits`; 0 as 0."""
     if value == 0.0:
         return "0"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
@@ -137,7 +137,13 @@ def _section(ax: Axes, section: Floats, width: float, thickness: float) -> None:
 
 
 def plot_panel_rows(rows: Sequence[tuple[str, Sequence[Panel]]], title: str) -> Figure:
-    """Plot rows of maps on one scale of colour, each row as (label, maps)."""
+    """Plot rows of maps on one scale of colour, each row as (label, maps).
+
+    Parameters
+    ----------
+    rows : Rows, from top to bottom.
+    title : Title of the figure.
+    """
     columns = max(len(panels) for _, panels in rows)
     with styled():
         page = figure(2.35 * columns + 0.9, 1.75 * len(rows) + 0.6)

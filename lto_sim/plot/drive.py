@@ -71,8 +71,8 @@ class PartialContact:
 
     Parameters
     ----------
-    coverage : Part of the side that touches the electrolyte.
-    ratio, ratio_std : Apparent k (a parabola through every tracked point) over the planar k.
+    coverage : Fraction of the side that touches the electrolyte.
+    ratio, ratio_std : Apparent k (a parabola through every tracked point) over the planar k [1].
     maps : Its maps.
     contact : Interval of the contact along the side [m].
     """
@@ -85,7 +85,13 @@ class PartialContact:
 
 
 def plot_partial_contact(entries: Sequence[PartialContact], title: str) -> Figure:
-    """Plot maps at half transformation for each coverage, and k over the planar k against coverage."""
+    """Plot maps at half transformation for each coverage, and k over the planar k against coverage.
+
+    Parameters
+    ----------
+    entries : Runs, one for each coverage.
+    title : Title of the figure.
+    """
     with styled():
         page = figure(2.35 * len(entries) + 0.6, 5.6)
         axes = page.subplots(2, len(entries), height_ratios=(1.0, 1.55), squeeze=False)

@@ -48,7 +48,7 @@ def plot_chronoamperogram(
     Parameters
     ----------
     steps : (label, dataset) from hot to cold: runs of one drive step, or what `select_step` makes of others.
-    exact : (label, time [s], current [A]) of curves to compare with.
+    exact : (label, time [s], current [A]) of curves to compare with, arrays of one shape (n,).
     title : Title of the figure.
 
     Raises

@@ -47,7 +47,7 @@ def plot_impedance(
     Parameters
     ----------
     dataset : ``impedance_real``, ``impedance_imag`` [ohm] over ``frequency`` [Hz].
-    exact : Frequencies [Hz] and complex impedances [ohm] to compare with.
+    exact : Frequencies [Hz] and complex impedances [ohm] to compare with, (n,) each.
     title : Title; None: state and temperature of the dataset.
 
     Raises

@@ -40,7 +40,14 @@ class FrontSeries:
 
 
 def plot_squared_position(rows: Sequence[Sequence[FrontSeries]], names: Sequence[str], title: str) -> Figure:
-    """Plot xi^2 against time, a row for each direction and a panel for each run."""
+    """Plot xi^2 against time, a row for each direction and a panel for each run.
+
+    Parameters
+    ----------
+    rows : Fronts of each direction.
+    names : Names of the directions.
+    title : Title of the figure.
+    """
     with styled():
         columns = max(len(row) for row in rows)
         page = figure(2.3 * columns + 0.4, 2.75 * len(rows) + 0.5)

@@ -47,7 +47,7 @@ class Measures:
 
 
 def measure(model: Model) -> Measures:
-    """Return the sizes of a model's specimen."""
+    """Return the sizes of the specimen of `model`."""
     outline = model.specimen.outline
     if isinstance(outline, Radial):
         extent = (2.0 * outline.radius, 2.0 * outline.radius)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import av
 import numpy as np
@@ -142,7 +142,7 @@ class _Gif:
         coarse = (frame >> 2).astype(np.uint32)
         indices = np.take(self._table, (coarse[..., 0] << 12) | (coarse[..., 1] << 6) | coarse[..., 2])
         first, last = (round(100 * n / self._rate) for n in (self._count, self._count + 1))
-        times = {"duration": 10 * (last - first), "disposal": 1}
+        times: dict[str, Any] = {"duration": 10 * (last - first), "disposal": 1}
         if self._shown is None:
             whole = self._image(indices)
             info = {"loop": 0, "duration": times["duration"], "comment": self._comment}

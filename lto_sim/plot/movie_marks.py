@@ -84,8 +84,11 @@ class PanelMarks:
         near = upper[:, left] * (1.0 - across) + upper[:, right] * across
         far = lower[:, left] * (1.0 - across) + lower[:, right] * across
         value = near * (1.0 - down[:, None]) + far * down[:, None]
-        slopes = [np.gradient(value, axis=axis) if size > 1 else 0.0 for axis, size in enumerate(self._shape)]
-        steep = np.hypot(*slopes)
+        along_y, along_x = (
+            np.gradient(value, axis=axis) if size > 1 else np.zeros_like(value)
+            for axis, size in enumerate(self._shape)
+        )
+        steep = np.hypot(along_y, along_x)
         found = np.isfinite(steep) & (steep > 0.0)
         away = np.abs(np.where(found, value, np.inf) - _HALF)
         return np.asarray(away / np.where(found, steep, 1.0))

@@ -225,7 +225,8 @@ class MoviePage:
         image[~known] = _UNKNOWN
         rows = np.arange(box.height) * values.shape[0] // box.height
         columns = np.arange(box.width) * values.shape[1] // box.width
-        return np.take(np.take(image, columns, axis=1), rows, axis=0)
+        grown: Picture = np.take(np.take(image, columns, axis=1), rows, axis=0)
+        return grown
 
 
 def nice_length(length: float) -> float:
@@ -263,5 +264,5 @@ def _blend(image: Picture, drawn: NDArray[np.float32]) -> None:
 
 def _rgba(page: Figure) -> Picture:
     canvas = FigureCanvasAgg(page)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(canvas.buffer_rgba(), dtype=np.uint8)  # type: ignore[no-untyped-call]

@@ -170,7 +170,7 @@ def with_front(scene: MovieScene, front: xr.Dataset) -> MovieScene:
     return replace(scene, fronts=np.concatenate([middle - across, middle + across], axis=-1))
 
 
-def _axes(dataset: xr.Dataset) -> tuple[NDArray[np.float64], ...]:
+def _axes(dataset: xr.Dataset) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     time, y, x = (np.asarray(dataset[dim].values, dtype=np.float64) for dim in _DIMS)
     return time, y, x
 
@@ -198,7 +198,8 @@ def _cross_section(values: Floats, radius: NDArray[np.float64]) -> tuple[Floats,
     centres = (np.arange(size) + 0.5) * (2.0 * outer / size)
     distance = np.hypot(centres[:, None] - outer, centres[None, :] - outer)
     index = np.clip(np.searchsorted(face, distance, side="right") - 1, 0, radius.size - 1)
-    return np.where(distance <= outer, values[:, index], np.nan), centres
+    section: Floats = np.where(distance <= outer, values[:, index], np.nan)
+    return section, np.asarray(centres, dtype=np.float64)
 
 
 def _maps(maps: xr.Dataset) -> MovieScene:

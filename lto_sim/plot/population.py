@@ -39,7 +39,7 @@ def plot_population(
 
     Parameters
     ----------
-    ensemble : The ensemble.
+    ensemble : From `ensemble_current`.
     drawn : The population that was drawn, whose sizes are then marked too: some may have failed.
     title : Title of the figure.
 

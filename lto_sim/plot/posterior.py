@@ -111,7 +111,7 @@ def plot_corner(
     ----------
     posterior : Samples.
     profiles : Profile likelihoods, whose noise-only intervals are drawn beside.
-    level : Level of the interval of the samples.
+    level : Level of the interval of the samples, between 0 and 1.
     title : Title of the figure.
 
     Returns

@@ -34,7 +34,7 @@ def plot_quantified(
     Parameters
     ----------
     pixel : Spectrum of one pixel, from `explain_spectrum`.
-    region : The sum of many, so that its parts can be seen.
+    region : The summed spectrum of many, so that its parts can be seen.
     maps : ``li_fraction(time, y, x)`` with its deviation.
     frame : Which frame is drawn.
     front : Dataset of `track_front`; its positions in that frame are drawn.

@@ -32,7 +32,7 @@ def plot_slit(
     Parameters
     ----------
     recording : Counts (time, y, x, energy_loss), one of y and x of length 1.
-    position, distance : Where [m] which O-O distance [m] was found.
+    position, distance : Where [m] which O-O distance [m] was found, (n,) each.
     expected : Distance [m] put in on either side of the step, and where that side ends [m].
     step : Place of the step [m].
     """

@@ -35,7 +35,7 @@ def plot_spectrum(
     model : The spectra.
     thickness : Thickness of the layer [m].
     li_fraction : Its mean li fraction.
-    electrons : Electrons that the spectrum is of.
+    electrons : Number of electrons [1] that the spectrum is of.
     """
     energy = model.energy_loss
     edges = [edge for edge in _NEAR if edge in model.edges and _covered(energy, edge)]

@@ -58,7 +58,7 @@ def figure(width: float, height: float) -> Figure:
 
 
 def temperature_colours(count: int) -> list[tuple[float, float, float, float]]:
-    """Return `count` colours from hot to cold, all dark enough for a white page."""
+    """Return `count` colours (RGBA, 0 to 1) from hot to cold, all dark enough for a white page."""
     colours = mpl.colormaps["plasma"]
     return [colours(0.82 - 0.82 * i / max(count - 1, 1)) for i in range(count)]
 

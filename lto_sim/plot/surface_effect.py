@@ -33,7 +33,7 @@ class InsertionRun:
     maps : Its maps.
     front : Tracked front, None where there is none.
     fit : Rate constant fitted to it, None where it was refused.
-    mean : Times [s] and mean fronts at mid-height [m], without noise; None: not drawn.
+    mean : Times [s] and mean fronts at mid-height [m], (n,) each, without noise; None: not drawn.
     colour : Colour of its points and lines.
     """
 

@@ -1,4 +1,21 @@
-"""What recorded spectra say of the specimen; arrays in, numbers with their deviation out."""
+"""What recorded spectra say of the specimen; arrays in, numbers with their deviation out.
+
+First the series: ``regular_series``, ``find_spikes``, ``find_drift`` and ``apply_drift``. Then lithium:
+``quantify_lithium`` by a joint fit, or ``fit_background`` and ``window_quantification``, or
+``fit_references``; maps of plain intensity by ``normalise_maps`` or ``normalise_by_plateaus``.
+``thickness_ratio``, ``quantify_titanium`` and ``quantify_oxygen`` read the rest; ``compare_maps`` lays a run
+beside recorded maps. What cannot be told has no value and one of :data:`REASONS`.
+
+Examples
+--------
+>>> from lto_sim.microscope import Instrument, draw_counts, spectrum_model
+>>> from lto_sim.quantify import thickness_ratio
+>>> model = spectrum_model(Instrument.preset("jem_arm300f2_continuum_k3"))
+>>> counts = draw_counts(1e6 * model.recorded(150e-9, 0.0), rng=1)
+>>> found = thickness_ratio(model.energy_loss, counts, counts_per_electron=1.0)
+>>> print(f"t/lambda {found.value:.3f} +- {found.deviation:.3f}, at least: {found.lower_bound}")
+t/lambda 0.849 +- 0.001, at least: True
+"""
 
 from lto_sim.quantify.compare import Comparison, Nuisance, Pose, compare_maps, find_pose
 from lto_sim.quantify.energy_bins import EnergyBins

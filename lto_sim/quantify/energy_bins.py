@@ -64,6 +64,11 @@ class EnergyBins:
             loss is one bin by default: it says how thick the specimen is, and a plasmon whose shape is not
             quite known cannot pull at Li-K from there. That costs 1 % of the deviation of x.
 
+        Returns
+        -------
+        EnergyBins
+            The zero loss first.
+
         Raises
         ------
         InputError
@@ -99,7 +104,7 @@ class EnergyBins:
         return cls(first, energy_loss.size, np.asarray(ends[0] + step * first))
 
     def even(self, width: float = 1.0) -> EnergyBins:
-        """Bins of the same channels and range that all are about as wide [eV], to be looked at."""
+        """Bins of the same channels and range that all are about `width` [eV] wide, to be looked at."""
         step = float(self.energies[1] - self.energies[0]) / int(self.first[1] - self.first[0])
         each = max(1, round(width / step))
         first = np.arange(self.first[0], self.first[-1] + 1, each)
@@ -120,12 +125,13 @@ class EnergyBins:
 
         Parameters
         ----------
-        spectra : (n, channels).
+        spectra : Counts, or another extensive quantity, (n, channels).
         shift : Channels by which each spectrum lies too high, within :attr:`room`, (n,); default 0.
 
         Returns
         -------
-        (n, bins)
+        ndarray
+            In the unit of `spectra`, (n, bins).
         """
         if shift is None:
             return self._moved(spectra, 0)

@@ -37,15 +37,18 @@ def explain_spectrum(
 
     Parameters
     ----------
-    recording, instrument, window : As for `quantify_lithium`.
+    recording : Spectra with axes from (time, y, x) and ``energy_loss`` [eV], as for `quantify_lithium`.
+    instrument : Instrument, preset or TOML file; None takes that of the recording.
+    window : Losses that are fitted jointly [eV].
     ratio : Ratio of Ti-M2,3 to plasmon, where it is known; None leaves it free.
     where : Axis (time, y, x) -> index or slice; what it selects is summed, so it should be alike.
 
     Returns
     -------
-    Dataset over ``bin``, 1 eV each (the fit itself has the low loss in one bin): ``counts``, ``expected``,
-    ``zero_loss_and_plasmons``, ``titanium``, ``lithium`` (these three sum up to ``expected``), all per eV;
-    ``energy_loss`` [eV] (middle) and ``bin_width`` [eV]. Estimates and deviations are attributes.
+    Dataset
+        Over ``bin``, 1 eV each (the fit itself has the low loss in one bin): ``counts``, ``expected``,
+        ``zero_loss_and_plasmons``, ``titanium``, ``lithium`` (these three sum up to ``expected``), all per
+        eV; ``energy_loss`` [eV] (middle) and ``bin_width`` [eV]. Estimates and deviations are attributes.
 
     Raises
     ------

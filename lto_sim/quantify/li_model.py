@@ -10,6 +10,8 @@ the specimen), the mix y of the two plasmons and the li fraction x. So x is told
 beside the Ti-M2,3 of the same atoms; the mean free path has no part in it, the plasmon's energy little (0.02
 for 4 valence electrons of 97). Its width has one: beneath Li-K lies what follows two plasmons, and 1 eV of 12
 moves x by 0.03.
+
+Source of the bound: C. R. Rao, Bull. Calcutta Math. Soc. 37 (1945) 81.
 """
 
 from __future__ import annotations
@@ -164,13 +166,14 @@ def cramer_rao(
     ----------
     spectra : Spectra of the instrument.
     bins : What is compared.
-    parameters : The truth, in the order of :data:`PARAMETERS`, (5,).
+    parameters : The truth, in the order and units of :data:`PARAMETERS`, (5,).
     free : Which of them are not known.
     variance : Of the counts; default Poisson.
 
     Returns
     -------
-    Parameter -> deviation, in its unit.
+    dict
+        Parameter -> deviation, in its unit.
     """
     step = np.array([1e-3 * parameters[0], 1e-3 * parameters[1], 1e-3, 1e-3, 1e-3])
     points = np.array([parameters, *(parameters + sign * row for row in np.diag(step) for sign in (1, -1))])

@@ -26,6 +26,8 @@ pixel: 0.002 in 64 x 64 pixels at 71 pA, 0.07 at 5000 electrons. Add up pixels o
 
 from __future__ import annotations
 
+import logging
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -58,7 +60,9 @@ __all__ = ["Normalisation", "quantify_lithium"]
 
 Floats = NDArray[np.float64]
 Normalisation = Literal["pixel", "series", "mean_free_path"]
+"""By what Li-K is normalised: Ti-M2,3 of the pixel, of the whole series, or an absolute mean free path."""
 
+_LOG: Final = logging.getLogger(__name__)
 _NORMALISATIONS: Final = {
     "pixel": "Ti-M2,3 of the same pixel",
     "series": "Ti-M2,3 of the series",
@@ -150,7 +154,9 @@ def quantify_lithium(
     elif normalise == "series":
         ratio = _series_ratio(fitter, sample)
         fitter = fitter.with_ratio(ratio[0])
+    began = time.monotonic()
     fitted = _all_blocks(fitter, spectra, progress)
+    _LOG.info("fitted %d spectra of %d bins in %.3g s", spectra.size, bins.size, time.monotonic() - began)
     fitted.shift[:] += offset
     scale = _judged(fitted, fitter.degrees_of_freedom, knows_gain(spectra))
     if ratio is None:

@@ -63,7 +63,12 @@ def counted(mask: xr.DataArray) -> dict[str, int]:
 
     Parameters
     ----------
-    mask : ``failed`` of a dataset, with its attributes; its first code stands for none.
+    mask : ``failed`` of a dataset, of any shape, with its attributes; its first code stands for none.
+
+    Returns
+    -------
+    dict
+        Meaning of a reason -> number of pixels.
     """
     values = [int(value) for value in mask.attrs["flag_values"]]
     texts = str(mask.attrs["comment"]).split("; ")

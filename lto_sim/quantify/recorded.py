@@ -114,6 +114,11 @@ def recorded_spectra(recording: xr.Dataset | xr.DataArray) -> Spectra:
     ----------
     recording : Dataset with ``counts``, or the array itself; axes from (time, y, x) and ``energy_loss`` [eV].
 
+    Returns
+    -------
+    Spectra
+        The spectra, axes in that order.
+
     Raises
     ------
     InputError
@@ -158,6 +163,11 @@ def recording_instrument(spectra: Spectra, given: Instrument | str | None = None
     spectra : The recording; its attributes may name beam energy and angles, or hold the whole instrument.
     given : Instrument, preset or TOML file; None takes that of the attributes. Beam energy and angles of a
         recorded file replace those of a preset or a file.
+
+    Returns
+    -------
+    Instrument
+        Its channels are those of the recording.
 
     Raises
     ------

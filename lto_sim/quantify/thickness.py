@@ -38,8 +38,9 @@ class ThicknessRatio:
 
     Parameters
     ----------
-    value : t/lambda, of the shape of the spectra without energy; NaN where there is no zero loss.
-    deviation : Standard deviation of `value` from counting statistics; None where electrons were not counted.
+    value : t/lambda [1], of the shape of the spectra without energy; NaN where there is no zero loss.
+    deviation : Standard deviation of `value` [1] from counting statistics, of its shape; None where electrons
+        were not counted.
     lower_bound : Whether t/lambda is at least `value`, because the range ends too early.
     reason : Why it is a lower bound; empty where it is none.
     missing_share : Estimated counts above the range, relative to those in it (all spectra together): within a
@@ -69,7 +70,7 @@ def thickness_ratio(
     ----------
     energy_loss : Increasing, in even steps [eV], shape (energy,).
     spectrum : Counts, shape (..., energy); float values may be negative (dark subtracted).
-    counts_per_electron : Gain of the detector; None gives no deviation.
+    counts_per_electron : Gain of the detector [counts]; None gives no deviation.
 
     Raises
     ------

@@ -63,6 +63,11 @@ def find_zero_loss(energy_loss: Floats, spectrum: Floats) -> ZeroLoss:
     energy_loss : Increasing, in even steps [eV], shape (energy,).
     spectrum : Counts, shape (energy,), finite.
 
+    Returns
+    -------
+    ZeroLoss
+        Position and width of the peak [eV].
+
     Raises
     ------
     InputError

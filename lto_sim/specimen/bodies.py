@@ -30,6 +30,7 @@ class Slab:
     ----------
     length : Extent along x [m].
     height : Extent along y [m]; scales volumes and currents only.
+    sides : Names of the stretches of the outline.
     """
 
     length: float
@@ -51,7 +52,7 @@ class Slab:
         return 0.0, 0.0, self.length, self.height
 
     def side_length(self, side: str) -> float:
-        """Length of a side [m]."""
+        """Length [m] of `side`."""
         return self.height
 
 
@@ -63,6 +64,7 @@ class Radial:
     ----------
     shape : ``cylinder`` (its axis along z, as long as the specimen is thick) or ``sphere``.
     radius : Outer radius [m].
+    sides : Names of the stretches of the outline.
     """
 
     shape: Literal["cylinder", "sphere"]
@@ -88,7 +90,7 @@ class Radial:
         return 0.0, 0.0, self.radius, self.radius
 
     def side_length(self, side: str) -> float:
-        """Length of the circumference [m]."""
+        """Length [m] of the circumference, the one `side` that there is."""
         return 2.0 * math.pi * self.radius
 
 
@@ -102,6 +104,7 @@ class Rectangle:
     ----------
     width : Extent along x [m].
     height : Extent along y [m].
+    sides : Names of the stretches of the outline.
     """
 
     width: float
@@ -128,7 +131,7 @@ class Rectangle:
         return 2.0 * (self.width + self.height)
 
     def side_length(self, side: str) -> float:
-        """Length of a side [m]."""
+        """Length [m] of `side`."""
         if side == "all":
             return self.perimeter
         return self.height if side in {"left", "right"} else self.width

@@ -28,6 +28,11 @@ class GrainBoundary:
     along : Conductance along it, thickness times diffusivity delta_gb D_gb [m3 s-1]; None: none of its own.
     permeability : 1 over its resistance R across [m s-1], jump of the excess = R times flux density over dc;
         None: no resistance.
+
+    Raises
+    ------
+    InputError
+        A line of fewer than two points, or of points that are not finite or all the same.
     """
 
     name: str

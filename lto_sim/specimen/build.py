@@ -46,6 +46,11 @@ def build_mesh(
     boundaries : Its grain boundaries.
     perimeter, faces : Whether the perimeter wall, the two faces, conduct along themselves.
 
+    Returns
+    -------
+    Mesh
+        Cells, contacts' faces, surface elements and barriers.
+
     Raises
     ------
     InputError

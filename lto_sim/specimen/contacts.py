@@ -2,6 +2,9 @@
 
 A stretch is given by a side and an interval along it, counted from the top (left, right) or from the left
 (top, bottom); by arc length; by a region; or by a label image. Two contacts must not overlap.
+
+Sources of the reactions: M. Doyle, T. F. Fuller and J. Newman, J. Electrochem. Soc. 140 (1993) 1526
+(exchange current); C. E. D. Chidsey, Science 251 (1991) 919 (Marcus-Hush-Chidsey).
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ class Stretch:
     end: float | None = None
 
     def resolve(self, outline: Outline, field: str) -> tuple[float, float]:
-        """Return (start, end) [m] along the side of `outline`.
+        """Return (start, end) [m] along the side of `outline`; `field` is the name used in errors.
 
         Raises
         ------
@@ -157,6 +160,11 @@ class Contact:
     kinetics : Interface reaction of the `butler_volmer` and `marcus_hush_chidsey` laws; None: another law.
     conductance : Conductance [ohm-1 m-2] of what lies in series with the contact; None: no resistance.
     capacitance : Double layer beside the reaction [F m-2].
+
+    Raises
+    ------
+    InputError
+        An unknown `feeds`.
     """
 
     name: str

@@ -42,6 +42,12 @@ class Specimen:
     dead_layer : Inactive layer on each of the two faces [m].
     grid_point : A point (x, y) [m] on which a corner of cells lies; cells are then exactly `cell` wide and
         reach beyond the outline.
+
+    Raises
+    ------
+    InputError
+        Cells larger than the body, a grid point or layers that it cannot have, an odd number of layers with
+        symmetry, a thickness that is not positive, or dead layers as thick as the specimen.
     """
 
     outline: Outline

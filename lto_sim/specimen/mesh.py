@@ -40,10 +40,10 @@ class ContactFaces:
     Parameters
     ----------
     name : Name of the contact.
-    cell : Index (k, j, i) of the cell behind each face, one row a face.
-    area : Face areas [m2].
-    conductance : Area over distance from the face to the cell's node [m].
-    element : The surface element that the face feeds; -1: it feeds its cell. Default: -1.
+    cell : Index (k, j, i) of the cell behind each face, shape (n, 3).
+    area : Face areas [m2], shape (n,).
+    conductance : Area over distance from the face to the cell's node [m], shape (n,).
+    element : The surface element that the face feeds, shape (n,); -1: it feeds its cell. Default: -1.
     """
 
     name: str
@@ -63,15 +63,16 @@ class SurfaceElements:
 
     Parameters
     ----------
-    cell : Cell beneath (k, j, i), one row an element.
-    kind : 0 perimeter, 1 face, 2 + b grain boundary b of those given.
-    area : Area through which it is coupled to its cell [m2].
-    conductance : That area over the distance to the cell's node [m]; 0: it does not feed its cell.
-    depth : Depth [m] of a front in the cell when all of it has been transformed from here: volume over the
-        area of all conducting elements of this kind on it; in a cut cell with its node inside, twice the
-        distance to the node.
-    position : Its middle (x, y, z) [m].
-    length : Arc length [m]; of a face element the square root of its area.
+    cell : Cell beneath (k, j, i), shape (n, 3).
+    kind : 0 perimeter, 1 face, 2 + b grain boundary b of those given, shape (n,).
+    area : Area through which it is coupled to its cell [m2], shape (n,).
+    conductance : That area over the distance to the cell's node [m], shape (n,); 0: it does not feed its
+        cell.
+    depth : Depth [m], shape (n,), of a front in the cell when all of it has been transformed from here:
+        volume over the area of all conducting elements of this kind on it; in a cut cell with its node
+        inside, twice the distance to the node.
+    position : Its middle (x, y, z) [m], shape (n, 3).
+    length : Arc length [m], shape (n,); of a face element the square root of its area.
     """
 
     cell: Indices = field(default_factory=_cells)
@@ -95,8 +96,8 @@ class SurfaceEdges:
 
     Parameters
     ----------
-    first, second : The two elements.
-    ratio_first, ratio_second : Distance over width on either side [1].
+    first, second : The two elements, by index, shape (n,) each.
+    ratio_first, ratio_second : Distance over width on either side [1], shape (n,) each.
     """
 
     first: Indices = field(default_factory=_indices)
@@ -114,11 +115,12 @@ class BarrierFaces:
 
     Parameters
     ----------
-    cell : Cell (k, j, i); the face lies between it and the next one along the axis.
-    axis : 0 along x, 1 along y.
-    area : Area of the face [m2].
-    boundary : Index of the grain boundary among those given.
-    secant : Area of the face over area of the true boundary behind it, 1 / |component of its normal|.
+    cell : Cell (k, j, i), shape (n, 3); the face lies between it and the next one along the axis.
+    axis : 0 along x, 1 along y, shape (n,).
+    area : Area of the face [m2], shape (n,).
+    boundary : Index of the grain boundary among those given, shape (n,).
+    secant : Area of the face over area of the true boundary behind it, 1 / |component of its normal| [1],
+        shape (n,).
     """
 
     cell: Indices = field(default_factory=_cells)
@@ -137,15 +139,15 @@ class Mesh:
 
     Parameters
     ----------
-    x_face, y_face : Cell boundaries [m].
-    z_face : Layer boundaries [m] at the mean active thickness (of the half above the mid-plane under
-        symmetry); layers follow the thickness.
+    x_face, y_face : Cell boundaries [m], (nx + 1,) and (ny + 1,).
+    z_face : Layer boundaries [m], (nz + 1,), at the mean active thickness (of the half above the mid-plane
+        under symmetry); layers follow the thickness.
     volume : Cell volumes [m3], (nz, ny, nx); 0 outside the outline.
     conductance_x, conductance_y, conductance_z : Conductance [m] of the face to the next cell along the axis,
         (nz, ny, nx), zero on the last.
     contacts : The faces of every contact.
     mirrored : The computed part is the half above the mid-plane.
-    fraction : Part of a cell's plan area inside the outline, (ny, nx). Default: 1.
+    fraction : Fraction of a cell's plan area inside the outline, (ny, nx). Default: 1.
     thickness : Total thickness [m], (ny, nx); 0 outside. Default: that of the layers.
     active_thickness : Thickness without the dead layers [m], (ny, nx); 0 outside. Default: likewise.
     surface : Elements of conducting surface.
@@ -185,5 +187,5 @@ class Mesh:
 
     @property
     def multiplicity(self) -> float:
-        """2 where one computed cell stands for two, else 1."""
+        """Factor 2 where one computed cell stands for two, else 1 [1]."""
         return 2.0 if self.mirrored else 1.0

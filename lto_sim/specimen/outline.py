@@ -11,13 +11,20 @@ from lto_sim.specimen.polygon import Polygon
 __all__ = ["Outline", "Ring", "outline_rings"]
 
 Outline = Slab | Radial | Rectangle | Polygon
+"""What a body can be in the image plane; lengths in metres."""
 
 Ring = NDArray[np.float64]
 """Vertices (n, 2) of a closed line [m], not closed."""
 
 
 def outline_rings(outline: Outline) -> tuple[Ring, ...]:
-    """Exterior, then holes, as (n, 2) arrays [m]; a slab and a radial body have none."""
+    """Rings of `outline`: its exterior, then its holes; a slab and a radial body have none.
+
+    Returns
+    -------
+    tuple of ndarray
+        Vertices (x, y) [m], shape (n, 2) each.
+    """
     if isinstance(outline, Polygon):
         return (outline.exterior, *outline.holes)
     if isinstance(outline, Rectangle):

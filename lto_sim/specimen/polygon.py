@@ -28,10 +28,11 @@ class Polygon:
 
     Parameters
     ----------
-    exterior : Vertices (x, y) [m], not closed, in either sense; arc length 0 is the first, and runs in the
-        order given.
-    holes : Vertices of every hole, likewise.
+    exterior : Vertices (x, y) [m], shape (n, 2), not closed, in either sense; arc length 0 is the first, and
+        runs in the order given.
+    holes : Vertices of every hole [m], likewise, shape (n, 2) each.
     smooth : The vertices sample a smooth curve (circle, ellipse, mask): none of them is a corner.
+    sides : Names of the stretches of the outline.
 
     Raises
     ------
@@ -79,7 +80,7 @@ class Polygon:
         return float(np.hypot(*(np.roll(self.exterior, -1, axis=0) - self.exterior).T).sum())
 
     def side_length(self, side: str) -> float:
-        """Length of the exterior [m]."""
+        """Length [m] of the exterior, the one `side` that there is."""
         return self.perimeter
 
 

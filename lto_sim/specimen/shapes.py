@@ -25,6 +25,11 @@ def circle(centre: tuple[float, float], radius: float) -> Polygon:
     ----------
     centre : Centre (x, y) [m].
     radius : Radius [m].
+
+    Returns
+    -------
+    Polygon
+        1440 vertices on the circle.
     """
     positive("specimen.outline.radius", radius)
     return ellipse(centre, (radius, radius))
@@ -38,6 +43,16 @@ def ellipse(centre: tuple[float, float], semi_axes: tuple[float, float], angle: 
     centre : Centre (x, y) [m].
     semi_axes : Half lengths [m]; the first lies along x before the turn.
     angle : Turn [rad], from +x towards +y (clockwise on the image).
+
+    Returns
+    -------
+    Polygon
+        1440 vertices on the ellipse.
+
+    Raises
+    ------
+    InputError
+        A half length that is not positive, a centre or an angle that is not finite.
     """
     for value in semi_axes:
         positive("specimen.outline.semi_axes", value)

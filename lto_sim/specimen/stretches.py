@@ -174,7 +174,23 @@ def _join(ring: int, start: Floats, end: Floats, inside: NDArray[np.bool_], leng
 
 
 def check_contacts(outline: Outline, contacts: tuple[Contact, ...]) -> tuple[tuple[Interval, ...], ...]:
-    """Intervals that every contact covers; raise InputError where one leaves the outline or two overlap."""
+    """Intervals that every contact covers.
+
+    Parameters
+    ----------
+    outline : The outline.
+    contacts : Its contacts.
+
+    Returns
+    -------
+    tuple of tuple of Interval
+        For each contact the stretches of arc length [m].
+
+    Raises
+    ------
+    InputError
+        A contact that leaves the outline, or two that overlap.
+    """
     rings = [make_line(ring, closed=True).length for ring in outline_rings(outline)]
     resolved = tuple(resolve_stretch(c.stretch, outline, f"contacts.{c.name}.where") for c in contacts)
     for (a, spans_a), (b, spans_b) in itertools.combinations(zip(contacts, resolved, strict=True), 2):

@@ -34,6 +34,11 @@ class Wedge:
     ----------
     start, end : Thickness [m] at the two ends of the outline's bounding box.
     axis : ``x`` (left to right) or ``y`` (top to bottom).
+
+    Raises
+    ------
+    InputError
+        An unknown axis.
     """
 
     start: float
@@ -56,6 +61,11 @@ class ThicknessMap:
     values : Thickness [m], (rows, columns); NaN where unknown.
     pixel_size : Size of a pixel [m].
     origin : Corner (x, y) [m] of the first pixel: pixel centres lie at origin + (i + 0.5) pixel.
+
+    Raises
+    ------
+    InputError
+        Values that are no image, or none of them finite.
     """
 
     values: Floats
@@ -78,7 +88,14 @@ Thickness = float | Wedge | ThicknessMap
 
 
 def thickness_at(thickness: Thickness, outline: Outline, x: Floats, y: Floats) -> Floats:
-    """Thickness [m] at the points (x, y) [m]; NaN where a map knows nothing nearby."""
+    """Thickness [m] at points, elementwise; NaN where a map knows nothing nearby.
+
+    Parameters
+    ----------
+    thickness : One thickness [m], a wedge or a map.
+    outline : The outline, between whose ends a wedge runs.
+    x, y : Points [m].
+    """
     if isinstance(thickness, Wedge):
         x0, y0, x1, y1 = outline.bounds
         share = (x - x0) / (x1 - x0) if thickness.axis == "x" else (y - y0) / (y1 - y0)

@@ -1,4 +1,19 @@
-"""Studies over many runs: sweeps, and what a thin lamella and its recording do to k and Ea of insertion."""
+"""Studies over many runs: sweeps, and what a thin lamella and its recording do to k and Ea of insertion.
+
+``sweep`` runs a scenario over axes (``Axis``) into one store, ``resume_sweep`` goes on, ``sweep_status``
+tells how far it is, ``open_sweep`` reads it. On top of it ``regime_map`` (core-shell regimes),
+``draw_population`` and ``simulate_population`` (many particles in parallel), ``apparent_rates`` (what the
+lamella does). Without runs of its own ``design_experiment`` says what a recording would tell of k and Ea.
+
+Examples
+--------
+>>> from lto_sim.scenario.ready import ready_scenario
+>>> from lto_sim.study import LogNormal, draw_population
+>>> particle = ready_scenario("planar_extraction")
+>>> population = draw_population(particle, size=LogNormal("1 um", 0.3), count=4, seed=1)
+>>> [f"{1e6 * size:.2f} um" for size in population.size]
+['0.84 um', '1.48 um', '1.02 um', '0.74 um']
+"""
 
 from lto_sim.study.design import best_setting, design_experiment, design_lines, expected_maps
 from lto_sim.study.lamella.apparent import apparent_rates

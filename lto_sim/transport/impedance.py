@@ -59,7 +59,7 @@ def impedance(run: xr.Dataset, frequency: ArrayLike, *, time: float | None = Non
     Parameters
     ----------
     run : A run with restart data (output.restart, on by default).
-    frequency : Frequencies [Hz], above 0.
+    frequency : Frequencies [Hz], above 0, (frequency,).
     time : Time of the saved state [s]; default: the last.
 
     Returns

@@ -48,7 +48,7 @@ class Model:
 
 
 def build_model(scenario: Scenario) -> Model:
-    """Build the objects that a scenario describes, its mesh included.
+    """Build the objects that `scenario` describes, its mesh included.
 
     Raises
     ------

@@ -1,9 +1,16 @@
-"""From a scenario to a labelled solution: the entry of the transport room."""
+"""From a scenario to a labelled solution: the entry of the transport room.
+
+Sources: V. R. Voller and C. R. Swaminathan, Numer. Heat Transf. B 19 (1991) 175 (enthalpy form);
+L. Brugnano and V. Casulli, SIAM J. Sci. Comput. 30 (2008) 463 (implicit step).
+"""
 
 from __future__ import annotations
 
+import logging
 import math
+import time
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -15,6 +22,7 @@ from lto_sim.transport.checkpoint import checkpoint_at
 from lto_sim.transport.drive import StepPlan, electrical_start, plan_legs
 from lto_sim.transport.drive_checks import check_drive, warn_of_potentials
 from lto_sim.transport.engines import make_stepper
+from lto_sim.transport.first_use import COMPILING, is_compiled
 from lto_sim.transport.grid import make_grid
 from lto_sim.transport.loop import Progress, march
 from lto_sim.transport.model import Model, build_model
@@ -27,6 +35,8 @@ from lto_sim.transport.solution import build_solution
 __all__ = ["RunPlan", "plan_run", "simulate"]
 
 Floats = NDArray[np.float64]
+
+_LOG: Final = logging.getLogger(__name__)
 
 _BYTES_PER_CELL = 500
 _BYTES_PER_ELEMENT = 500
@@ -64,6 +74,11 @@ def plan_run(scenario: Scenario, model: Model | None = None) -> RunPlan:
     ----------
     scenario : What would be run.
     model : What it describes, where that has been built already.
+
+    Returns
+    -------
+    RunPlan
+        What would be run, counted.
 
     Raises
     ------
@@ -151,6 +166,10 @@ def simulate(
     states = state_record(scenario, duration)
     series = FineSeries(fine_schedule(scenario, duration))
     scan = None if scenario.scan is None else ScanRecord(plan_scan(scenario, mesh, duration))
+    _LOG.info("%d cells, %d surface elements", int(np.count_nonzero(mesh.volume)), len(mesh.surface))
+    if not is_compiled():
+        _LOG.info(COMPILING)
+    began = time.monotonic()
     observers: tuple[Observer, ...] = (states, series) if scan is None else (states, series, scan)
     _, end, counters = march(
         stepper,
@@ -163,7 +182,13 @@ def simulate(
         restart=point,
         progress=progress,
     )
+    _LOG.info(
+        "%d steps, %d refused, %d linear iterations in %.3g s",
+        counters.steps, counters.rejected, counters.linear_iterations, time.monotonic() - began,
+    )  # fmt: skip
     states.close()
     series.close()
     warn_of_potentials(model, plans, series.legs, series.signals[:, 0])
-    return build_solution(scenario, model, plans, end, counters, states, series, scan)
+    solution = build_solution(scenario, model, plans, end, counters, states, series, scan)
+    _LOG.info("configuration SHA-256 %s", solution.attrs["configuration_sha256"])
+    return solution

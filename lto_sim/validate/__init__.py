@@ -1,6 +1,14 @@
 """Cases with an exact answer, run with the package's own solver; what ``lto-sim validate`` shows.
 
-The tests use the same cases.
+``choose_sections``, ``run_sections`` and ``format_table`` are that command; ``planar_track`` and the other
+tracks are the solver beside one exact front. The tests use the same cases.
+
+Examples
+--------
+>>> from lto_sim.validate import planar_front, planar_track
+>>> track = planar_track(planar_front(0.1, 0.0, 1.0, insertion=True), cells=40)
+>>> bool(abs(track.error).max() < 0.01)
+True
 """
 
 from lto_sim.validate.cases import line_source_track, linear_parabolic_track, planar_track, radial_track

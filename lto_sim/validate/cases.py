@@ -95,10 +95,15 @@ def planar_track(
     ----------
     front : The exact front.
     cells : Cells in the slab.
-    start : Where the front stands at the start, as part of the length; 0 starts from the uniform parent.
-    end : Where it stands at the end.
-    front_fraction, change_fraction : Step size control.
+    start : Where the front stands at the start, as fraction of the length; 0 starts from the uniform parent.
+    end : Where it stands at the end, as fraction of the length.
+    front_fraction, change_fraction : Step size control [1], see `NumericsSpec`.
     length : Length of the slab [m].
+
+    Returns
+    -------
+    Track
+        The solver's front beside the exact one.
     """
     first = float(front.time_at(start * length))
     times = np.asarray(front.time_at(np.linspace(0.5 * end, end, _SAMPLES) * length)) - first
@@ -119,7 +124,7 @@ def planar_profile(front: PlanarFront, cells: int, *, start: float = 0.1, end: f
     ----------
     front : The exact front.
     cells : Cells in the slab.
-    start, end : Where the front stands at the start and at the end, as part of the length.
+    start, end : Where the front stands at the start and at the end, as fractions of the length.
     """
     first, last = (float(front.time_at(part * _LENGTH)) for part in (start, end))
     found, _ = _planar_run(front, cells, start, _LENGTH, np.array([last - first]), np.ravel)
@@ -176,8 +181,13 @@ def radial_track(
     ----------
     core : The exact case, cylinder or sphere.
     cells : Cells along the radius.
-    start, end : Relative radii of the front between which the tracks are compared.
-    front_fraction, change_fraction : Step size control.
+    start, end : Relative radii of the front [1] between which the tracks are compared.
+    front_fraction, change_fraction : Step size control [1], see `NumericsSpec`.
+
+    Returns
+    -------
+    Track
+        The solver's front beside the exact one.
     """
     shape: Literal["sphere", "cylinder"] = "sphere" if core.geometry == "sphere" else "cylinder"
     power = 3 if shape == "sphere" else 2
@@ -219,9 +229,14 @@ def line_source_track(
     ----------
     source : The exact case.
     cells : Cells along the radius.
-    start, end : Radius of the front at the start and at the end, as part of the mesh's radius.
-    front_fraction, change_fraction : Step size control.
+    start, end : Radius of the front at the start and at the end, as fractions of the mesh's radius.
+    front_fraction, change_fraction : Step size control [1], see `NumericsSpec`.
     radius : Radius of the mesh [m].
+
+    Returns
+    -------
+    Track
+        The solver's front beside the exact one.
     """
     specimen = Specimen(Radial("cylinder", radius), _THICKNESS, radius / cells * (1.0 + 1e-10))
     plain = build_mesh(specimen, (Contact("rim", Stretch("outer")),))
@@ -277,10 +292,15 @@ def linear_parabolic_track(
     ----------
     biot : k_c L/D [1]: small is reaction-limited, large is diffusion-limited.
     cells : Cells in the slab.
-    excess : Excess A; the law is exact in the limit A -> 0.
-    start, end : Positions between which the tracks are compared, as part of the length.
-    front_fraction, change_fraction : Step size control.
+    excess : Excess A [1]; the law is exact in the limit A -> 0.
+    start, end : Positions between which the tracks are compared, as fractions of the length.
+    front_fraction, change_fraction : Step size control [1], see `NumericsSpec`.
     length : Length of the slab [m].
+
+    Returns
+    -------
+    Track
+        The solver's front beside the exact one.
     """
     diffusivity = 1e-15
     gap = 1.0 / (1.0 + excess)

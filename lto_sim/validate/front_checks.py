@@ -48,7 +48,18 @@ _RADIUS, _DIFFUSIVITY = 0.8e-6, 3e-16
 def planar_front(
     excess: float, undersaturation: float, diffusivity_ratio: float, *, insertion: bool
 ) -> PlanarFront:
-    """Exact front between x = 0 and x = 1 whose windows give A, B and phi; the faster D is 1e-14 m2/s."""
+    """Exact front between x = 0 and x = 1 whose windows give A, B and phi; the faster D is 1e-14 m2/s.
+
+    Parameters
+    ----------
+    excess, undersaturation, diffusivity_ratio : A, B and phi of `lto_sim.exact.wagner` [1].
+    insertion : Whether lithium goes in; else out.
+
+    Returns
+    -------
+    PlanarFront
+        With these A, B and phi.
+    """
     sign = 1.0 if insertion else -1.0
     gap = sign / (1.0 + excess + undersaturation)
     contact, start = (1.0, 0.0) if insertion else (0.0, 1.0)

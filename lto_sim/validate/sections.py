@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -83,7 +84,7 @@ SECTIONS: Final = (
 
 
 def choose_sections(names: Sequence[str] | None = None) -> tuple[Section, ...]:
-    """Return the sections of these names, in the order of the table; by default those not on request.
+    """Return the sections of these `names`, in the order of the table; by default those not on request.
 
     Raises
     ------
@@ -95,7 +96,9 @@ def choose_sections(names: Sequence[str] | None = None) -> tuple[Section, ...]:
     known = {section.name: section for section in SECTIONS}
     for name in names:
         if name not in known:
-            raise InputError("--only", name, ", ".join(known), "name a section")
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else "`lto-sim validate --list` says what they check"
+            raise InputError("--only", name, ", ".join(known), hint)
     return tuple(section for section in SECTIONS if section.name in names)
 
 
@@ -111,6 +114,11 @@ def run_sections(
     sections : What to run.
     quick : Fewer cases, the same limits.
     processes : Worker processes; default: the available cores.
+
+    Yields
+    ------
+    tuple of Section and list of Row
+        The sections in order, with their rows.
     """
     pairs = [(s, check) for s in sections if not s.alone for check in s.checks(quick)]
     known: dict[int, list[Row]] = {}

@@ -9,6 +9,7 @@ from typing import Any, Final
 __all__ = ["HEADINGS", "Row", "format_row", "format_table", "passed"]
 
 HEADINGS: Final = ("quantity", "exact", "obtained", "error", "order", "verdict")
+"""Headings of the table of checks."""
 _WIDTHS: Final = (68, 12, 12, 9, 14, 0)
 """Widths of the columns of a table whose rows are printed before the last of them is known."""
 
@@ -20,11 +21,11 @@ class Row:
     Parameters
     ----------
     quantity : What is compared, with its unit.
-    exact : The exact value, or the order claimed.
-    obtained : The solver's value.
+    exact : The exact value, in its unit, or the order claimed [1].
+    obtained : The solver's value, in that unit.
     error : Error that counts, in the sense of `limit`.
-    limit : Largest error that passes.
-    order : Orders seen between neighbouring resolutions, where they are the point.
+    limit : Largest error that passes, in that unit or as fraction.
+    order : Orders [1] seen between neighbouring resolutions, where they are the point.
     """
 
     quantity: str
@@ -62,15 +63,15 @@ class Row:
 
 
 def passed(rows: Sequence[Row]) -> bool:
-    """Whether every row passes; an empty table does not."""
+    """Whether every one of `rows` passes; an empty table does not."""
     return bool(rows) and all(row.passed for row in rows)
 
 
 def format_row(cells: Sequence[str]) -> str:
-    """One line of a table of fixed widths; a cell that is too long pushes the rest to the right."""
+    """One line of a table of fixed widths; one of `cells` that is too long pushes the rest to the right."""
     return "  ".join(cell.ljust(width) for cell, width in zip(cells, _WIDTHS, strict=True)).rstrip()
 
 
 def format_table(rows: Sequence[Row]) -> str:
-    """Text of a whole table, one line a row, headings first."""
+    """Text of a whole table, one line for each of `rows`, headings first."""
     return "\n".join(format_row(line) for line in (HEADINGS, *(row.cells() for row in rows)))

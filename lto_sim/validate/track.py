@@ -30,9 +30,9 @@ class Track:
 
     Parameters
     ----------
-    time : Times of the comparison [s].
-    position : Front of the solver at these times [m].
-    exact : Exact front [m].
+    time : Times of the comparison [s], (n,).
+    position : Front of the solver at these times [m], (n,).
+    exact : Exact front [m], (n,).
     counters : Work and quality of the run.
     """
 
@@ -43,7 +43,7 @@ class Track:
 
     @property
     def error(self) -> Floats:
-        """Relative error of the position [1]."""
+        """Relative error of the position [1], (n,)."""
         return self.position / self.exact - 1.0
 
     @property
@@ -62,13 +62,13 @@ class Track:
         return float(self.error.mean())
 
     def time_at(self, position: Sequence[float] | Floats) -> Floats:
-        """Times [s] at which the solver's front passes `position` [m], within the range of the track."""
+        """Times [s] at which the solver's front passes `position` [m], elementwise, within the track."""
         order = np.argsort(self.position)
         return np.asarray(np.interp(position, self.position[order], self.time[order]))
 
 
 def observed_orders(cells: Sequence[int], errors: Sequence[float]) -> list[float]:
-    """Order seen between neighbouring resolutions, ln(e1/e2)/ln(n2/n1)."""
+    """Orders [1] between neighbouring `cells` (a length) of `errors` in any unit, ln(e1/e2)/ln(n2/n1)."""
     sizes, parts = np.asarray(cells, dtype=np.float64), np.abs(np.asarray(errors))
     return [float(v) for v in np.log(parts[:-1] / parts[1:]) / np.log(sizes[1:] / sizes[:-1])]
 

@@ -1,4 +1,7 @@
-"""Samples of the posterior of a fit, by emcee: resumable, continued until they are enough."""
+"""Samples of the posterior of a fit, by emcee: resumable, continued until they are enough.
+
+Source: D. Foreman-Mackey et al., Publ. Astron. Soc. Pac. 125 (2013) 306 (emcee).
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,7 @@ class PosteriorProgress:
     ----------
     stage : What it is doing, in words.
     steps, most : Steps so far, and their limit.
-    tau : Longest autocorrelation time so far [steps]; NaN before it is known.
+    tau : Longest autocorrelation time so far, in steps [1]; NaN before it is known.
     runs : Evaluations of the objective so far.
     """
 
@@ -81,6 +84,11 @@ def sample_posterior(
     emulate : Whether chi-square comes from a polynomial that is checked first; else every sample is a run.
     processes : Worker processes for runs; None takes the available cores. The result does not depend on it.
     progress : Told where it stands.
+
+    Returns
+    -------
+    Posterior
+        The chain, with its autocorrelation times.
 
     Raises
     ------

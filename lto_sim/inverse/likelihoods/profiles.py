@@ -1,4 +1,7 @@
-"""Profile likelihoods: how well each parameter is known when all others may follow it."""
+"""Profile likelihoods: how well each parameter is known when all others may follow it.
+
+Source: D. J. Venzon and S. H. Moolgavkar, Appl. Stat. 37 (1988) 87.
+"""
 
 from __future__ import annotations
 
@@ -40,15 +43,16 @@ class Profile:
     Parameters
     ----------
     parameter : Which.
-    level : Level of the intervals.
-    theta : Points, of what is fitted, rising, (points,).
-    difference : Chi-square over the scale of the fit, less that at the minimum, (points,).
-    others : All parameters at the points, of what is fitted, (points, parameters).
+    level : Level of the intervals, between 0 and 1.
+    theta : Points, rising, in units of what is fitted (SI, or logarithm of SI), (points,).
+    difference : Chi-square over the scale of the fit, less that at the minimum [1], (points,).
+    others : All parameters at the points, in units of what is fitted, (points, parameters).
     smooth : Curve through them.
-    ends : Interval of what is fitted on the cells of the minimum, noise only; bounds or infinite where open.
+    ends : Interval on the cells of the minimum, noise only, in units of `theta`; bounds or infinite where
+        open.
     open : Whether the profile stays below the level towards low and high values.
-    shift, cells_std : What vanishing cells do to what is fitted, and its deviation.
-    bounds : Bounds of what is fitted.
+    shift, cells_std : What vanishing cells add to what is fitted, and its deviation, in units of `theta`.
+    bounds : Bounds, in units of `theta`.
     words : What is to be said of it; empty where there is nothing.
     """
 
@@ -72,12 +76,12 @@ class Profile:
 
     @property
     def values(self) -> Floats:
-        """Points [SI]."""
+        """Points [SI], (points,)."""
         return np.array([self.parameter.value(float(v)) for v in self.theta])
 
     @property
     def signed_root(self) -> Floats:
-        """Root of the difference above the curve's lowest point, negative below it, (points,)."""
+        """Root of the difference above the curve's lowest point, negative below it [1], (points,)."""
         height = np.sqrt(np.maximum(self.difference - self.smooth.lowest, 0.0))
         return np.asarray(np.where(self.theta < self.smooth.centre, -height, height))
 
@@ -93,7 +97,7 @@ class Profile:
 
     @property
     def moved_ends(self) -> tuple[float, float]:
-        """The same of what is fitted."""
+        """The same in units of what is fitted."""
         centre = self.smooth.centre
         doubt = float(stats.norm.ppf(0.5 + 0.5 * self.level)) * self.cells_std
         found = []
@@ -103,7 +107,7 @@ class Profile:
         return found[0], found[1]
 
     def curve(self) -> tuple[Floats, Floats]:
-        """Values [SI] and signed root of the smooth curve between the outermost points, for drawing."""
+        """Values [SI] and signed root [1] of the smooth curve between the outermost points, (n,) each."""
         theta = np.linspace(self.theta[0], self.theta[-1], _DRAWN)
         return np.array([self.parameter.value(float(v)) for v in theta]), self.smooth(theta)
 
@@ -136,7 +140,7 @@ class Profiles:
     Parameters
     ----------
     profiles : By name, in order.
-    level : Level of their intervals.
+    level : Level of their intervals, between 0 and 1.
     runs : Forward runs that they took; 0 where the objective does not count them.
     """
 
@@ -187,9 +191,14 @@ def profile_likelihood(
     ----------
     fit : A finished fit.
     names : Which parameters; None: all.
-    level : Level of the intervals.
-    points : Distances from the minimum [standard deviations], each taken on both sides.
+    level : Level of the intervals, between 0 and 1.
+    points : Distances from the minimum, in deviations, each taken on both sides.
     processes : Worker processes; None takes the available cores. The result does not depend on it.
+
+    Returns
+    -------
+    Profiles
+        One for each parameter, with its interval.
 
     Raises
     ------

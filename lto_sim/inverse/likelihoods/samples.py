@@ -56,13 +56,15 @@ class Posterior:
     Parameters
     ----------
     parameters : What was sampled.
-    chain : Of what is fitted, burn-in included, (steps, walkers, parameters).
-    log_prob : Logarithm of the posterior up to a constant, (steps, walkers).
-    tau : Integrated autocorrelation times [steps], (parameters,); infinite where they are not known.
+    chain : In units of what is fitted (SI, or logarithm of SI), burn-in included, (steps, walkers,
+        parameters).
+    log_prob : Logarithm of the posterior up to a constant [1], (steps, walkers).
+    tau : Integrated autocorrelation times, in steps [1], (parameters,); infinite where they are not known.
     burn_in : Steps left out.
-    acceptance : Accepted part of the proposals.
-    minimum : The minimum of the fit, of what is fitted.
-    shift, cells_std : What vanishing cells do to what is fitted, and its deviation, (parameters,).
+    acceptance : Accepted fraction of the proposals.
+    minimum : The minimum of the fit, in units of what is fitted, (parameters,).
+    shift, cells_std : What vanishing cells add to what is fitted, and its deviation, in those units,
+        (parameters,); the units of `chain`.
     emulator : What was sampled; None: the objective itself.
     evaluations : Evaluations of the objective in this call.
     failed : Those whose run failed: taken as impossible.
@@ -90,7 +92,7 @@ class Posterior:
 
     @property
     def theta(self) -> Floats:
-        """Samples of what is fitted after the burn-in, (samples, parameters)."""
+        """Samples after the burn-in, in units of what is fitted, (samples, parameters)."""
         kept = self.chain[self.burn_in :]
         return np.asarray(kept.reshape(-1, kept.shape[2]))
 
@@ -110,7 +112,7 @@ class Posterior:
 
     @property
     def effective(self) -> Floats:
-        """Independent samples that the chain is worth, (parameters,)."""
+        """Independent samples that the chain is worth [1], (parameters,)."""
         return np.asarray(self.kept * self.chain.shape[1] / self.tau)
 
     @property
@@ -141,7 +143,7 @@ class Posterior:
         Parameters
         ----------
         name : Which parameter.
-        level : Part of the samples inside.
+        level : Fraction of the samples inside.
         cells : Whether it is moved to vanishing cells and widened by what they leave in doubt.
 
         Raises
@@ -154,7 +156,24 @@ class Posterior:
         return parameter.value(low), parameter.value(high)
 
     def ends(self, name: str, level: float = 0.95, *, cells: bool = False) -> tuple[float, float]:
-        """The same of what is fitted; see :meth:`interval`."""
+        """The same in units of what is fitted.
+
+        Parameters
+        ----------
+        name : Which parameter.
+        level : Fraction of the samples inside.
+        cells : Whether it is moved to vanishing cells and widened by what they leave in doubt.
+
+        Returns
+        -------
+        tuple of float
+            Its ends, in units of `theta`.
+
+        Raises
+        ------
+        InputError
+            An unknown parameter, or a level outside (0, 1).
+        """
         if not 0.0 < level < 1.0:
             raise InputError("level", level, "between 0 and 1", "use 0.95")
         if name not in self.names:
@@ -169,7 +188,7 @@ class Posterior:
         return float(tails[0]), float(tails[1])
 
     def summary(self, level: float = 0.95) -> dict[str, Any]:
-        """Return the findings for JSON, units in the names."""
+        """Return the findings for JSON, intervals at `level` (0 to 1), units in the names."""
         theta = self.theta
         rows: dict[str, Any] = {}
         for n, parameter in enumerate(self.parameters.free):

@@ -51,7 +51,7 @@ class ModelComparison:
     lines: tuple[str, ...]
 
     def row(self, name: str) -> ModelRow:
-        """Row of a model.
+        """Row of the model `name`.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class ModelComparison:
         raise InputError("name", name, ", ".join(row.name for row in self.rows), "name a model")
 
     def test(self, smaller: str, larger: str) -> NestedTest:
-        """Likelihood ratio of two models.
+        """Likelihood ratio of two models, of which `larger` contains `smaller`, by name.
 
         Raises
         ------

@@ -44,7 +44,7 @@ class Candidate:
     recording : Its scenario, pixels, times and deviations; its values play no part.
     like : Number of the recording of the fit that it resembles: nuisances are free in it as they are there.
     assumes : What its deviations assume.
-    thickness : Of its lamella over that of the recording it resembles.
+    thickness : Ratio of its lamella's thickness to that of the recording it resembles.
     """
 
     words: str
@@ -93,6 +93,11 @@ def usual_candidates(fit: MapFit, like: int = 0) -> list[Candidate]:
     ----------
     fit : What is known so far.
     like : Number of the recording that they resemble.
+
+    Returns
+    -------
+    list of Candidate
+        With deviations as that recording has them.
 
     Raises
     ------

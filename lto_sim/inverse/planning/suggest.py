@@ -46,9 +46,9 @@ class Suggestion:
     Parameters
     ----------
     candidate : The recording.
-    before, after : Standard deviations by name in natural units: of the logarithm of a rate, else over
+    before, after : Standard deviations by name in natural units [1]: of the logarithm of a rate, else over
         0.1 eV, 0.1 in contrast and offset, the value of a length, one frame.
-    least_known_before, least_known_after : Those of the combination that is known least now.
+    least_known_before, least_known_after : Those [1] of the combination that is known least now.
     line : In words.
     failure : Why it could not be simulated; empty where it was.
     """

@@ -27,7 +27,7 @@ class EnergyDifference:
     Parameters
     ----------
     value_eV, std_eV : The difference and its standard deviation [eV].
-    dof : Degrees of freedom of the deviation.
+    dof : Degrees of freedom of the deviation [1].
     """
 
     value_eV: float
@@ -35,7 +35,7 @@ class EnergyDifference:
     dof: float
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the Student confidence interval [eV]."""
+        """Return the Student confidence interval [eV], with probability `level`, 0 to 1."""
         half_width = quantile(level, self.dof) * self.std_eV
         return self.value_eV - half_width, self.value_eV + half_width
 
@@ -75,13 +75,16 @@ def fit_directions(
 
     Parameters
     ----------
-    temperature, k, k_std, particle, profile, absolute_sigma, setpoint, own_Ea, robust : As in
-        :func:`lto_sim.kinetics.arrhenius.fit_arrhenius`.
-    direction : One of two names for every point, for example ``extraction`` and ``insertion``.
+    temperature : Temperatures [K], shape (n,).
+    k, k_std : Rate constants and their deviations in any one unit, shape (n,).
+    direction : One of two names for every point, shape (n,), for example ``extraction`` and ``insertion``.
+    particle, profile : Name or number of each point's particle and profile, shape (n,).
+    absolute_sigma, setpoint, own_Ea, robust : As in :func:`lto_sim.kinetics.arrhenius.fit_arrhenius`.
 
     Returns
     -------
-    The two lines and the difference of their activation energies.
+    DirectionsFit
+        The two lines and the difference of their activation energies.
 
     Raises
     ------

@@ -82,12 +82,13 @@ def fit_arrhenius(
 
     Parameters
     ----------
-    temperature : Temperatures [K], at least three points and two distinct values.
-    k : Rate constants, > 0, in any one unit (k0 comes out in it).
-    k_std : Standard deviations in the unit of `k`, > 0; None weights all points alike.
+    temperature : Temperatures [K], shape (n,): at least three points and two distinct values.
+    k : Rate constants, > 0, in any one unit (k0 comes out in it), shape (n,).
+    k_std : Standard deviations in the unit of `k`, > 0, shape (n,); None weights all points alike.
     absolute_sigma : Take `k_std` at its word; False scales by the scatter. No effect without `k_std`.
-    particle : Name or number of each point's particle.
-    profile : Name or number of each point's profile; profiles of two particles are different ones.
+    particle : Name or number of each point's particle, shape (n,).
+    profile : Name or number of each point's profile, shape (n,); profiles of two particles are different
+        ones.
     setpoint : With labels: fit an error common to all points of a temperature. None where the data can tell
         it and ask for it, True always, False never.
     own_Ea : With particles: let every particle have its own activation energy; Ea is their mean.
@@ -97,8 +98,9 @@ def fit_arrhenius(
 
     Returns
     -------
-    The fitted line with covariance, residuals and bands; a :class:`HierarchicalFit` with labels, a
-    :class:`MeansFit` with `bars_over_particles`.
+    ArrheniusFit
+        The fitted line with covariance, residuals and bands; a :class:`HierarchicalFit` with labels, a
+        :class:`MeansFit` with `bars_over_particles`.
 
     Raises
     ------

@@ -13,6 +13,9 @@ on average too large where there is none. Unless asked for it is therefore count
 the log-likelihood by 0.05. With six temperatures and seven profiles 95 % intervals of Ea then hold the truth
 in 0.942 to 0.967 whatever that scatter is, with a median width of 1.12 times the true one where it is zero;
 without the threshold in 0.948 to 0.970 and with 1.17 times, with one of 2 in 0.886 to 0.953.
+
+Sources: S. R. Searle, G. Casella and C. E. McCulloch, Variance Components (1992), chapters 6 and 8;
+F. E. Satterthwaite, Biometrics Bull. 2 (1946) 110.
 """
 
 from __future__ import annotations
@@ -52,8 +55,8 @@ class Component:
     Parameters
     ----------
     name : ``particle``, ``profile``, ``temperature``, ``own Ea`` or ``residual``.
-    std : Standard deviation, of ln k or, of ``own Ea``, in eV; 0 where the data ask for none.
-    variance_std : Standard deviation of the variance; NaN where that is at zero.
+    std : Standard deviation, of ln k [1] or, of ``own Ea``, of Ea [eV]; 0 where the data ask for none.
+    variance_std : Standard deviation of the variance, in units of `std` squared; NaN where that is at zero.
     groups : Number of groups that it was estimated from.
     """
 
@@ -72,7 +75,7 @@ class HierarchicalFit(ArrheniusFit):
     Parameters
     ----------
     components : The scatter of each kind that was fitted, the residual last.
-    measurement_std : Root mean square of the known deviations of ln k; 0 where there are none.
+    measurement_std : Root mean square of the known deviations of ln k [1]; 0 where there are none.
     notes : What the data cannot tell, in words.
     reml : The estimate behind it, of all lines together.
     variant : The same fit of other data, options given by name.
@@ -89,7 +92,7 @@ class HierarchicalFit(ArrheniusFit):
     centre: float
 
     def component(self, name: str) -> Component | None:
-        """Return the scatter of one kind, None where it was not fitted."""
+        """Return the scatter of the kind `name`, None where it was not fitted."""
         return next((entry for entry in self.components if entry.name == name), None)
 
     def prediction_band(
@@ -103,10 +106,15 @@ class HierarchicalFit(ArrheniusFit):
 
         Parameters
         ----------
-        temperature : Temperatures [K].
+        temperature : Temperatures [K], of any shape.
         level : Probability at each single temperature, between 0 and 1.
         of : ``measurement``: one k of a profile of a new particle, with a deviation as those had;
             ``particle``: the k that a new particle has on average.
+
+        Returns
+        -------
+        tuple of ndarray
+            Lower and upper end, in the unit of k, in the shape of `temperature`.
 
         Raises
         ------
@@ -118,13 +126,27 @@ class HierarchicalFit(ArrheniusFit):
         return self._around(temperature, partial(self._half_width_of, level=level, of=of))
 
     def contrast(self, level: float, slope: float) -> Floats:
-        """Return ``level * ln k at the centre + slope * Ea`` as a contrast of all coefficients."""
+        """Return ``level * ln k at the centre + slope * Ea`` as a contrast of all coefficients.
+
+        Parameters
+        ----------
+        level : Factor of ln k at the centre [1].
+        slope : Factor of Ea [1/eV].
+
+        Returns
+        -------
+        ndarray
+            Factors of all coefficients, two a line, in their own units, shape (2 lines,).
+        """
         full = np.zeros(self.reml.beta.size)
         full[2 * self.position : 2 * self.position + 2] = level, slope
         return full
 
     def with_rates(self, k: Floats) -> ArrheniusFit:
-        """Return the fit with other rate constants of this line, and the same relative deviations."""
+        """Return the fit with other rate constants `k` of this line, shape (n,), in the unit of k.
+
+        Relative deviations stay the same.
+        """
         return self.recipe(self.data.with_rates(k, self.data.line == self.position))
 
     def own_Ea_p_value(self) -> float | None:

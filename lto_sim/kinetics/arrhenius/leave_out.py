@@ -22,7 +22,7 @@ class LeaveOneOut:
     ----------
     temperature : The temperature left out, rising [K], shape (n,).
     Ea_eV, Ea_eV_std : Without it, shape (n,) [eV]; NaN where the rest does not make a line.
-    change : (Ea without - Ea with all)/(deviation of Ea with all), shape (n,).
+    change : (Ea without - Ea with all)/(deviation of Ea with all) [1], shape (n,).
     """
 
     temperature: NDArray[np.float64]
@@ -41,7 +41,7 @@ class LeaveOneOut:
 
 
 def leave_one_out(fit: ArrheniusFit) -> LeaveOneOut:
-    """Fit again without each temperature in turn.
+    """Repeat `fit` without each temperature in turn.
 
     Temperatures within 0.5 K of their neighbour are one; where two directions were fitted together it is
     left out of both.

@@ -8,6 +8,8 @@ that slope and level are uncorrelated and the normal equations are exact. Three 
 - ``k_std`` with ``absolute_sigma=False``: the bars as relative weights, scaled by the reduced chi-square.
 
 Bands and intervals use Student's t with ``n - 2`` degrees of freedom, also with bars at their word (wider).
+
+Source: S. Arrhenius, Z. Phys. Chem. 4 (1889) 226 (the law); weighted least squares.
 """
 
 from __future__ import annotations
@@ -37,22 +39,22 @@ _LARGEST_LN_K0: Final = 700.0
 
 @dataclass(frozen=True, eq=False)
 class ArrheniusFit:
-    """Straight line in ln k against 1/T.
+    """Straight line in ln k against 1/T, of n points.
 
     Parameters
     ----------
     Ea_eV, Ea_eV_std : Activation energy and its standard deviation [eV].
     k0 : Pre-exponential factor [unit of k].
-    ln_k0_std : Standard deviation of ln k0.
+    ln_k0_std : Standard deviation of ln k0 [1].
     covariance : Covariance of (ln k0, Ea [eV]), shape (2, 2).
-    dof : Degrees of freedom of Ea: n - 2, or Satterthwaite's where variances are estimated.
-    reduced_chi_square : Sum of squared weighted residuals per degree of freedom (with no ``k_std``: the
+    dof : Degrees of freedom of Ea [1]: n - 2, or Satterthwaite's where variances are estimated.
+    reduced_chi_square : Sum of squared weighted residuals per degree of freedom [1] (with no ``k_std``: the
         residual variance of ln k).
-    residuals : ln k minus the line, shape (n,).
-    temperature : Temperatures [K].
-    k, k_std : The data as given; ``k_std`` may be None.
-    scatter : Variance of ln k of one point about the line, mean over the points.
-    weights : Of a robust fit, 1 for points left in place, shape (n,); else None.
+    residuals : ln k minus the line [1], shape (n,).
+    temperature : Temperatures [K], shape (n,).
+    k, k_std : The data as given, in the unit of k, shape (n,); ``k_std`` may be None.
+    scatter : Variance of ln k of one point about the line [1], mean over the points.
+    weights : Of a robust fit [1], 1 for points left in place, shape (n,); else None.
     data : The data of the whole fit, with their labels.
     recipe : The same fit of other data.
     """
@@ -74,7 +76,7 @@ class ArrheniusFit:
     recipe: Callable[[Observations], ArrheniusFit] = field(repr=False)
 
     def predict(self, temperature: ArrayLike) -> NDArray[np.float64]:
-        """Return k on the line at `temperature` [K], in the unit of k."""
+        """Return k on the line at `temperature` [K], in the unit of k, elementwise."""
         return _exponential(self._ln_k(temperatures(temperature)))
 
     def band(
@@ -84,8 +86,13 @@ class ArrheniusFit:
 
         Parameters
         ----------
-        temperature : Temperatures [K].
+        temperature : Temperatures [K], of any shape.
         level : Confidence of the band at each single temperature, between 0 and 1.
+
+        Returns
+        -------
+        tuple of ndarray
+            Lower and upper end, in the unit of k, in the shape of `temperature`.
         """
         return self._around(temperature, partial(self._half_width, level=level))
 
@@ -98,18 +105,23 @@ class ArrheniusFit:
 
         Parameters
         ----------
-        temperature : Temperatures [K].
+        temperature : Temperatures [K], of any shape.
         level : Probability at each single temperature, between 0 and 1.
+
+        Returns
+        -------
+        tuple of ndarray
+            Lower and upper end, in the unit of k, in the shape of `temperature`.
         """
         return self._around(temperature, partial(self._prediction_half_width, level=level))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the Student confidence interval of Ea [eV]."""
+        """Return the Student confidence interval of Ea [eV], with probability `level`, 0 to 1."""
         half_width = quantile(level, self.dof) * self.Ea_eV_std
         return self.Ea_eV - half_width, self.Ea_eV + half_width
 
     def without(self, low: float, high: float) -> ArrheniusFit:
-        """Return the fit without the points between two temperatures [K], both included.
+        """Return the fit without the points from `low` [K] to `high` [K], both included.
 
         Raises
         ------
@@ -120,7 +132,7 @@ class ArrheniusFit:
         return self.recipe(self.data.chosen(~((kelvin >= low) & (kelvin <= high))))
 
     def with_rates(self, k: NDArray[np.float64]) -> ArrheniusFit:
-        """Return the fit with other rate constants, shape (n,), and the same relative deviations."""
+        """Return the fit with other rate constants `k`, (n,), in that unit; relative deviations stay."""
         return self.recipe(self.data.with_rates(k, np.ones(self.data.rate.size, dtype=bool)))
 
     def _around(

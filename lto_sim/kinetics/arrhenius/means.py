@@ -16,6 +16,8 @@ Assumed: the same n particles at every temperature; factors that do not depend o
 all particles); one scatter at all temperatures, so that the relative bars are so many estimates of one number
 and are pooled (``pooled=False``: the relative bars weight the points instead). A mean of k instead of ln k
 moves k0 by half of bar^2, and Ea not at all.
+
+Source: derived for this package.
 """
 
 from __future__ import annotations
@@ -48,10 +50,11 @@ class MeansFit(ArrheniusFit):
     Parameters
     ----------
     particles : Number n of particles behind every mean.
-    bar_std : Root mean square of the relative bars: scatter of ln k between particles at one temperature.
-    shared_std : The part of it that a particle has at all temperatures alike; 0 where the bars hold no more
-        than the scatter of the means.
-    own_std : The part of it that it does not: sqrt(n) times the scatter of the means.
+    bar_std : Root mean square of the relative bars: scatter of ln k between particles at one temperature
+        [1].
+    shared_std : The part of it that a particle has at all temperatures alike [1]; 0 where the bars hold no
+        more than the scatter of the means.
+    own_std : The part of it that it does not [1]: sqrt(n) times the scatter of the means.
     centre : 1/(k_B T) [1/eV] at which level and Ea are independent.
     """
 

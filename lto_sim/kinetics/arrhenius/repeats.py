@@ -35,8 +35,8 @@ class Change:
 
     Parameters
     ----------
-    value, std : The change (or the change per unit of order) and its standard deviation.
-    dof : Degrees of freedom of the deviation; infinite for a known one (z instead of t).
+    value, std : The change (or the change per unit of order) of ln k and its standard deviation [1].
+    dof : Degrees of freedom of the deviation [1]; infinite for a known one (z instead of t).
     """
 
     value: float
@@ -45,12 +45,12 @@ class Change:
 
     @property
     def statistic(self) -> float:
-        """Change over its deviation: t, or z."""
+        """Change over its deviation [1]: t, or z."""
         return self.value / self.std
 
     @property
     def p_value(self) -> float:
-        """Probability of a change as large or larger, either way, if there was none."""
+        """Probability [1] of a change as large or larger, either way, if there was none."""
         tail = (
             stats.norm.sf(abs(self.statistic))
             if self.dof > 1e8
@@ -59,7 +59,7 @@ class Change:
         return float(2.0 * tail)
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the confidence interval of the change."""
+        """Return the confidence interval of the change [1] at the confidence `level`, 0 to 1."""
         half_width = quantile(level, self.dof) * self.std
         return self.value - half_width, self.value + half_width
 
@@ -71,7 +71,7 @@ class Repeat:
     Parameters
     ----------
     name : Particle and profile, where they have names.
-    temperature : [K].
+    temperature : Temperature [K].
     first, last : Rate constants, in the unit given.
     count : Number of measurements.
     change : ln(last/first).
@@ -115,17 +115,19 @@ def compare_repeats(
     Parameters
     ----------
     temperature : Temperatures [K], shape (n,); those within 0.5 K of a neighbour are one.
-    k : Rate constants, > 0, in any one unit.
-    k_std : Their standard deviations in that unit; None where there are none.
-    order : Number, time or dose of every measurement, in any unit; None for the order of the points.
-    particle, profile : Names or numbers; None where all points are of one.
-    scatter : Standard deviation of ln k of single measurements beyond `k_std`, for example the residual one
+    k : Rate constants, > 0, in any one unit, shape (n,).
+    k_std : Their standard deviations in that unit, shape (n,); None where there are none.
+    order : Number, time or dose of every measurement, in any unit, shape (n,); None for the order of
+        the points.
+    particle, profile : Names or numbers, shape (n,); None where all points are of one.
+    scatter : Standard deviation of ln k [1] of single measurements beyond `k_std`, such as the residual one
         of a :class:`HierarchicalFit`. With neither it is estimated from the repeats about their drift.
-    scatter_dof : Its degrees of freedom.
+    scatter_dof : Its degrees of freedom [1].
 
     Returns
     -------
-    Every group that has repeats, and the drift; without repeats `pairs` is empty.
+    Repeats
+        Every group that has repeats, and the drift; without repeats `pairs` is empty.
 
     Raises
     ------

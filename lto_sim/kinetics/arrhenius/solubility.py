@@ -6,6 +6,8 @@ A, the excess at the contact over the gap, and B, the undersaturation of the par
 the edges of the miscibility gap at the temperature; where these move with temperature, gamma does, and
 Ea(k) = Ea(D) + what gamma adds (about 0.13 eV for a regular solution). The parent's diffusivity enters where
 B > 0, and is the material's.
+
+Source: C. Wagner in W. Jost, Diffusion in Solids, Liquids, Gases (1952), as in `lto_sim.exact.wagner`.
 """
 
 from __future__ import annotations
@@ -41,6 +43,11 @@ class FrontSolubility:
     direction : ``extraction`` (the poor phase grows) or ``insertion`` (the rich one).
     contact : Composition at the contact [li fraction].
     start : Composition of the parent before [li fraction]; None for a saturated parent (B = 0).
+
+    Raises
+    ------
+    InputError
+        An unknown direction.
     """
 
     material: TwoPhaseMaterial
@@ -60,11 +67,16 @@ class FrontSolubility:
 
         The contact is held at the end of the range. On extraction the parent starts at x = 1, beyond its
         edge; on insertion the finite core saturates within the first seconds or minutes, so it is saturated.
+
+        Parameters
+        ----------
+        material : Gap edges over temperature, and the parent's diffusivity.
+        direction : ``extraction`` or ``insertion``.
         """
         return cls(material, direction, *((0.0, 1.0) if direction == "extraction" else (1.0, None)))
 
     def excess(self, temperature: float) -> tuple[float, float]:
-        """Return A and B at `temperature` [K].
+        """Return A and B of Wagner [1] at `temperature` [K].
 
         Raises
         ------
@@ -94,7 +106,7 @@ class FrontSolubility:
     def diffusivity(
         self, temperature: ArrayLike, k: ArrayLike, k_convention: Literal["2kt", "kt"] = "2kt"
     ) -> Floats:
-        """Return the diffusivity of the growing phase [m2/s].
+        """Return the diffusivity of the growing phase [m2/s], shape (n,).
 
         Parameters
         ----------
@@ -133,7 +145,7 @@ class ActivationEnergies:
     ----------
     of_k : Line of the rate constants.
     of_D : Line of the growing phase's diffusivities [m2/s], fitted in the same way.
-    growth_parameter : gamma of every point, shape (n,).
+    growth_parameter : gamma of every point [1], shape (n,).
     solubility : What it follows from, taken as known: the interval of Ea(D) does not contain its error.
     """
 

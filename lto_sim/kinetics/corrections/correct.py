@@ -87,13 +87,15 @@ def correct_rate_constant(
     target : ``"planar"``: k of a planar front in this lamella, conducting faces included; ``"bulk"``:
         Wagner's k of the bulk alone, the factor then holding 1 + 2 l/H.
     law : ``"parabolic"`` or ``"mixed"``: the law by which both fronts are read.
-    window, k_convention : As in ``fit_rate_constant``.
+    window : ``"auto"``, ``"all"``, or first and last time [s], as in ``fit_rate_constant``.
+    k_convention : ``"2kt"`` or ``"kt"``.
     start_time : Start of the drive on the clock of the front [s]; None leaves it free.
     uncertain : Standard deviations [SI] of scenario values by path, as ``{"contacts.lps.where.to": 30e-9}``.
 
     Returns
     -------
-    Corrected and apparent rate constant, the factor, and what the deviation is made of.
+    CorrectedRate
+        Corrected and apparent rate constant, the factor, and what the deviation is made of.
 
     Raises
     ------

@@ -27,16 +27,17 @@ class CorrectedRate:
     target : What it is the rate constant of: a planar front in this lamella, or Wagner's of the bulk alone.
     law : Law by which the apparent one was read.
     k_apparent, k_apparent_std : Rate constant of the measured front by that law [m2 s-1].
-    factor, factor_std : Apparent over true rate constant in the simulation.
-    parts : What the relative deviation of `k` is made of: ``fit`` (the measured points), ``cells`` (the
+    factor, factor_std : Apparent over true rate constant in the simulation [1].
+    parts : What the relative deviation of `k` [1] is made of: ``fit`` (the measured points), ``cells`` (the
         extrapolation to vanishing cells), ``window`` (either end moved in by a tenth), and each
         uncertain input.
-    sensitivity : Relative change of `k` for one deviation of an uncertain input, with its sign.
+    sensitivity : Relative change of `k` [1] for one deviation of an uncertain input, with its sign.
     thirds : Corrected k from the window without its last and without its first third [m2 s-1]: apart by more
         than their deviations where the scenario is not the specimen.
-    reduced_chi_square : Of the measured points about the simulated front; NaN without points.
+    reduced_chi_square : Sum of squares per degree of freedom [1] of the measured points about the simulated
+        front; NaN without points.
     shift : Start of the simulation on the clock of the front [s].
-    pace : Factor of all rates of the scenario at which it moves like the specimen.
+    pace : Factor [1] of all rates of the scenario at which it moves like the specimen.
     points : Measured points used.
     outliers : Points left out, more than five deviations from the simulated front.
     dof : Degrees of freedom of the apparent rate constant.
@@ -63,7 +64,7 @@ class CorrectedRate:
     raw: RateConstantFit
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Return the confidence interval of the corrected k [m2 s-1], even in ln k.
+        """Return the confidence interval of the corrected k [m2 s-1] at `level` (0 to 1), even in ln k.
 
         Raises
         ------
@@ -76,7 +77,7 @@ class CorrectedRate:
         return self.k * math.exp(-width), self.k * math.exp(width)
 
     def summary(self, level: float = 0.95) -> dict[str, object]:
-        """Return the result for JSON, units in the names; None where a value is not known."""
+        """Return the result for JSON, intervals at `level` (0 to 1), units in the names; None: not known."""
         return {
             "k_m2_s": self.k,
             "k_std_m2_s": self.k_std,

@@ -1,4 +1,7 @@
-"""Wagner's rate constant of a scenario: what a fit of its maps should return where its front is planar."""
+"""Wagner's rate constant of a scenario: what a fit of its maps should return where its front is planar.
+
+Source: C. Wagner in W. Jost, Diffusion in Solids, Liquids, Gases (1952), as in `lto_sim.exact.wagner`.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ class TrueRate:
     Parameters
     ----------
     k : Rate constant [m2 s-1], xi^2 = 2 k t: that of the bulk times 1 + 2 l/H.
-    excess, undersaturation, diffusivity_ratio : A, B and phi of `lto_sim.exact.wagner`.
+    excess, undersaturation, diffusivity_ratio : A, B and phi of `lto_sim.exact.wagner` [1].
     k_bulk : Wagner's rate constant of the bulk alone [m2 s-1].
     surface_length : l = delta D/D_growing of one face [m]; 0 where the faces do not conduct.
     tip_length : sqrt(3 l H), by which the front under the faces runs ahead [m]; twice that is the crossover.
@@ -38,13 +41,18 @@ def true_rate(scenario: Scenario, *, faces: bool = True) -> TrueRate:
 
     Extraction keeps the undersaturation of its parent (x = 1 against x7*). On insertion the finite core
     saturates within the first seconds or minutes; from then on the parent has no undersaturation. Conducting
-    faces multiply k by 1 + 2 l/H, which holds for the mean front beyond 2 sqrt(3 l H) (section 6 of the exact
-    answers); a conducting perimeter has no part in it.
+    faces multiply k by 1 + 2 l/H, which holds for the mean front beyond 2 sqrt(3 l H)
+    (`lto_sim.exact.thin_lamella`); a conducting perimeter has no part in it.
 
     Parameters
     ----------
     scenario : One whose drive begins with a hold outside the plateau.
     faces : Count conducting faces; without them k is that of the bulk, in a lamella of any thickness.
+
+    Returns
+    -------
+    TrueRate
+        k and what it follows from.
 
     Raises
     ------
@@ -104,7 +112,7 @@ def _start(scenario: Scenario) -> float:
 
 
 def active_thickness(scenario: Scenario) -> float:
-    """Thickness of the lamella without its inactive layers [m].
+    """Thickness [m] of the lamella of `scenario` without its inactive layers.
 
     Raises
     ------

@@ -126,7 +126,17 @@ class ContactLine:
         return right * self._side_of_particle(point, right)
 
     def nearest(self, x: Floats, y: Floats) -> Nearest:
-        """Return distance, arc length, normal and side of points (x, y) [m] of any shape."""
+        """Return distance, arc length, normal and side of points.
+
+        Parameters
+        ----------
+        x, y : Points [m], both of one shape.
+
+        Returns
+        -------
+        Nearest
+            Each in the shape of `x`, lengths [m].
+        """
         x, y = np.broadcast_arrays(x, y)
         points = np.stack([x.ravel(), y.ravel()], axis=-1).astype(np.float64)
         geometry = shapely.points(points)
@@ -157,6 +167,11 @@ class ContactLine:
         ----------
         x, y : Points [m], all of one shape.
         near : What :meth:`nearest` says of them; without an outline `inside` must be known.
+
+        Returns
+        -------
+        ndarray of bool
+            In the shape of `x`.
         """
         if not self.outline:
             return near.beside & (near.side * self._wanted_side >= 0)

@@ -99,6 +99,11 @@ def contact_profiles(
     length : Largest distance from the contact [m].
     start_std : Standard deviation of where the contact truly is [m].
 
+    Returns
+    -------
+    list of ContactProfile
+        `count` of them, in the order of the lines.
+
     Raises
     ------
     InputError

@@ -88,14 +88,14 @@ class Profile:
 
     @property
     def unit_vector(self) -> tuple[float, float]:
-        """Direction (x, y) from start to end."""
+        """Direction (x, y) from start to end, of length one [1]."""
         length = self.length
         return (self.end[0] - self.start[0]) / length, (self.end[1] - self.start[1]) / length
 
     def coordinates(
         self, x: NDArray[np.float64], y: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return distance along and offset across the profile [m] of points (x, y) [m]."""
+        """Return distance along and offset across the profile [m] of points `x` [m], `y` [m], elementwise."""
         along_x, along_y = self.unit_vector
         dx, dy = np.asarray(x) - self.start[0], np.asarray(y) - self.start[1]
         return dx * along_x + dy * along_y, dy * along_x - dx * along_y
@@ -108,6 +108,11 @@ def numbered_profiles(lines: Iterable[Line], *, start_std: float = 0.0) -> list[
     ----------
     lines : Anything with start, end and width [m].
     start_std : Standard deviation of where the contact truly is [m].
+
+    Returns
+    -------
+    list of Profile
+        One for each line.
     """
     return [
         Profile(line.start, line.end, line.width, f"profile {number}", start_std)

@@ -102,6 +102,11 @@ def count_frames(front: xr.Dataset) -> list[FrameCount]:
     Parameters
     ----------
     front : ``front_status(time, profile)``, as made by `track_front`.
+
+    Returns
+    -------
+    list of FrameCount
+        One for each profile.
     """
     status = front["front_status"].transpose("profile", "time").values
     return [FrameCount(number, row.size, _counted(row)) for number, row in enumerate(status)]

@@ -71,7 +71,13 @@ class Correlation:
             raise InputError("correlation.length", self.length, "> 0 [s] or [m]", "take a few frames")
 
     def matrix(self, time: NDArray[np.float64], position: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the correlation matrix of the points of one profile, shape (n, n)."""
+        """Return the correlation matrix [1] of the points of one profile, shape (n, n).
+
+        Parameters
+        ----------
+        time : Times of the points [s], shape (n,).
+        position : Their front positions [m], shape (n,).
+        """
         u = time if self.kind == "time" else position
         shared = np.exp(-np.minimum(np.abs(u[:, None] - u[None, :]) / self.length, 700.0))
         return np.asarray((1.0 - self.fraction) * np.eye(u.size) + self.fraction * shared)

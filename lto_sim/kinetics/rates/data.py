@@ -40,7 +40,7 @@ class RateData:
     ----------
     time : Times [s], increasing within a profile, shape (n,).
     position : Front positions from the contact [m], shape (n,).
-    position_std : Standard deviations [m], > 0; one number stands for all points.
+    position_std : Standard deviations [m], > 0, shape (n,); one number stands for all points.
     profile : Number of the profile of each point, shape (n,); None if there is one profile.
     start_std : Deviation of where a profile's contact truly is [m], >= 0: one number, or one for each point,
         the same within a profile. 0: known exactly.
@@ -127,6 +127,16 @@ class RateData:
         front : ``front_position(time, profile)`` and ``front_position_std`` [m]; ``front_time`` [s] where
             there is one, else the frame's time; ``profile_start_std(profile)`` [m] where there is one, else
             0. The dimension ``profile`` may be absent.
+
+        Returns
+        -------
+        RateData
+            Points of all profiles.
+
+        Raises
+        ------
+        InputError
+            A variable is missing.
         """
         for name in ("front_position", "front_position_std"):
             if name not in front.variables:
@@ -159,7 +169,7 @@ class RateData:
         return replace(self, **{name: getattr(self, name)[keep] for name in names})
 
     def between(self, first: float, last: float) -> RateData:
-        """Return the points from `first` to `last` [s], both included."""
+        """Return the points from `first` [s] to `last` [s], both included."""
         return self.select((self.time >= first) & (self.time <= last))
 
     def since(self, time: float) -> RateData:
@@ -167,12 +177,12 @@ class RateData:
         return self.between(time, np.inf)
 
     def with_correlation(self, correlation: Correlation | None) -> RateData:
-        """Return the same points with another correlation of their errors."""
+        """Return the same points with another `correlation` of their errors."""
         return replace(self, correlation=correlation)
 
     @functools.cached_property
     def blocks(self) -> list[NDArray[np.intp]]:
-        """Indices of the points of each profile, in the order of time."""
+        """Indices of the points of each profile, shape (points,), in the order of time."""
         return [np.flatnonzero(self.profile == number) for number in np.unique(self.profile)]  # type: ignore[arg-type]
 
     @functools.cached_property
@@ -196,6 +206,7 @@ class RateData:
     def packed(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], bool]:
         """The covariance for compiled loops: rows by blocks, their ends, factors [m], whether diagonal.
 
+        Of shapes (n,), (profile,) and (factor,).
         Factors are lower triangular, one block after the other, each by rows; where the covariance is
         diagonal, they are the deviations in the order of the points.
         """
@@ -207,7 +218,7 @@ class RateData:
 
     @property
     def independent_points(self) -> float:
-        """How many independent points would give a mean as precise, by their correlation."""
+        """How many independent points [1] would give a mean as precise, by their correlation."""
         if self.correlation is None:
             return float(self.size)
         total = 0.0
@@ -224,7 +235,7 @@ class RateData:
         return float(sum(np.log(np.diag(factor)).sum() for factor in self._factors))
 
     def whiten(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return `values` [m], shape (n,) or (n, p), in uncorrelated unit deviations."""
+        """Return `values` [m], shape (n,) or (n, p), in uncorrelated unit deviations [1]."""
         if self._factors is None:
             std = self.position_std if values.ndim == 1 else self.position_std[:, None]
             return np.asarray(values / std)
@@ -234,10 +245,14 @@ class RateData:
         return result if values.ndim == 2 else result[:, 0]
 
     def offsets(self, residuals: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the best guess of each profile's offset and its deviation [m] from residuals [m].
+        """Return the best guess of each profile's offset and its deviation [m], shape (profile,).
 
         Best linear unbiased prediction: shift of the contact along the profile, in the order of
         :attr:`blocks`; zeros where `start_std` is.
+
+        Parameters
+        ----------
+        residuals : Positions minus the law [m], shape (n,).
         """
         estimate, deviation = np.zeros(len(self.blocks)), np.zeros(len(self.blocks))
         start = np.asarray(self.start_std)

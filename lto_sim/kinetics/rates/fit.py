@@ -11,6 +11,8 @@ deviations were scaled, or a correlation estimated, the interval takes Student's
 by several of its deviations all the same: ``interval_any_law``, the profile likelihood over diffusion and
 mixed control together, covers it, at the price of 2 to 5 times the width. Where the verdict is undecided,
 the two are the same.
+
+Source: B. E. Deal and A. S. Grove, J. Appl. Phys. 36 (1965) 3770 (the law); windows and interval: see there.
 """
 
 from __future__ import annotations
@@ -73,11 +75,12 @@ def fit_rate_constant(
     start_time : Fixed t0 [s]; None fits it.
     law : ``"parabolic"``, ``"linear"`` or ``"mixed"`` to read k from it whatever the verdict; None takes
         that of the verdict.
-    level : Confidence of the intervals.
+    level : Confidence of the intervals, between 0 and 1.
 
     Returns
     -------
-    Result with verdict, intervals, the three laws and a table of sensitivities.
+    RateConstantFit
+        Result with verdict, intervals, the three laws and a table of sensitivities.
 
     Raises
     ------

@@ -40,8 +40,8 @@ class ModelFit:
     k, k_std : Rate constant [m2/s]; inf and nan for the linear law.
     k_L, k_L_std : Interface constant [m/s]; inf and nan for the parabolic law.
     start_time, start_time_std : t0 [s].
-    chi_square, dof : Goodness of fit, deviations at their word.
-    aic, bic : Information criteria, ``chi_square + 2 p`` and ``chi_square + p ln n``.
+    chi_square, dof : Goodness of fit [1], deviations at their word.
+    aic, bic : Information criteria [1], ``chi_square + 2 p`` and ``chi_square + p ln n``.
     """
 
     name: str
@@ -102,15 +102,15 @@ class RateConstantFit:
     interval : Confidence interval of k in that law [m2/s]; where the verdict is undecided,
         `interval_any_law`.
     interval_any_law : Over the diffusion and mixed laws together [m2/s]: whatever part the interface has.
-    level : Confidence of both.
+    level : Confidence of both, between 0 and 1.
     verdict : ``"diffusion-limited"``, ``"reaction-limited"``, ``"mixed"``, or ``"undecided"`` where both
         simple laws fit.
     law : Law from which k is read: ``"parabolic"``, ``"linear"`` or ``"mixed"``.
-    time_ratio : Time that the interface takes over that of diffusion at the last position, 2 k/(k_L xi), in
-        the mixed law.
-    p_value : Of the simple law of the verdict against the mixed one; for ``"mixed"``, of the better simple
-        law.
-    likelihood_ratio : The statistic behind it.
+    time_ratio : Time that the interface takes over that of diffusion at the last position, 2 k/(k_L xi) [1],
+        in the mixed law.
+    p_value : Probability [1], of the simple law of the verdict against the mixed one; for ``"mixed"``, of the
+        better simple law.
+    likelihood_ratio : The statistic behind it [1].
     models : The three laws in the window of largest weight.
     alternative : ``"diffusion-limited after a delay"`` where k is read from the mixed law and the parabolic
         law with a later start explains the later points as well; None else. `interval_any_law` covers both
@@ -120,9 +120,9 @@ class RateConstantFit:
     offsets : Where the contact of each profile lies; empty where all are known exactly.
     sensitivity : k with one choice changed at a time.
     outliers : Points left out as outliers.
-    dof, reduced_chi_square : Of `law` in that window.
+    dof, reduced_chi_square : Goodness of `law` in that window [1].
     covariance : Covariance of (t0 [s], 1/k_L [s/m], coefficient of xi^2 [s/m2]), shape (3, 3).
-    quantile : What deviations are multiplied with at `level`.
+    quantile : Factor that deviations are multiplied with at `level` [1].
     k_convention : ``"2kt"`` or ``"kt"``.
     """
 
@@ -154,11 +154,11 @@ class RateConstantFit:
     k_convention: str
 
     def position(self, time: ArrayLike) -> NDArray[np.float64]:
-        """Return the fitted front position [m] at `time` [s]; 0 before t0."""
+        """Return the fitted front position [m] at `time` [s], elementwise; 0 before t0."""
         return np.asarray(front_position(np.asarray(time, dtype=np.float64), self._parameters())[0])
 
     def position_band(self, time: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the band of the fitted position [m] at the confidence `level`, at each time by itself."""
+        """Return the band of the fitted position [m] at `time` [s], elementwise, at `level` for each."""
         times = np.asarray(time, dtype=np.float64)
         xi, speed = front_position(times, self._parameters())
         gradient = -np.stack([np.ones_like(xi), xi, xi * xi], axis=-1) * speed[..., None]
@@ -203,6 +203,8 @@ class RateConstantFit:
                 for row in self.sensitivity
             ],
             "k_convention": self.k_convention,
+            "covariance": [[_finite(v) for v in row] for row in self.covariance.tolist()],
+            "quantile": _finite(self.quantile),
             "models": {m.name: {"chi_square": m.chi_square, "aic": m.aic, "bic": m.bic} for m in self.models},
         }
 

@@ -13,6 +13,8 @@ the k of bulk and surfaces in parallel:
 
 with tau = t - t0; position and speed are continuous at t1. L = 0 is the parabolic law. It holds for l >> H:
 at l = 2 H the tip leads by H rather than 1.6 H, while k of the mean front is right.
+
+Source: derived for this package.
 """
 
 from __future__ import annotations
@@ -51,12 +53,12 @@ class ShellFit:
 
     Parameters
     ----------
-    parameters : t0 [s], L [m], r = 1/(2k) [s/m2].
-    covariance : Their covariance at the stated deviations, with the weak prior, shape (3, 3).
-    chi_square, dof : Goodness of fit.
+    parameters : t0 [s], L [m], r = 1/(2k) [s/m2], shape (3,).
+    covariance : Their covariance in SI at the stated deviations, with the weak prior, shape (3, 3).
+    chi_square, dof : Goodness of fit [1].
     part : ``"mean"`` or ``"tip"``.
     tip_interval : 95 % interval of L [m]; from 0 where a parabola fits, to inf where L is not seen.
-    p_value : Of the parabolic law, L = 0, against this one.
+    p_value : Probability [1], of the parabolic law, L = 0, against this one.
     """
 
     parameters: NDArray[np.float64]
@@ -78,7 +80,7 @@ class ShellFit:
         return self.k * math.sqrt(float(self.covariance[2, 2])) / float(self.parameters[2])
 
     def share(self, thickness: float) -> SurfaceShare:
-        """Return what the faces carry in a lamella of active thickness [m]; see :func:`surface_share`."""
+        """Return what the faces carry in a lamella of active `thickness` [m]; see :func:`surface_share`."""
         to_k = np.array([[1.0, 0.0], [0.0, -self.k / float(self.parameters[2])]])
         covariance = to_k @ self.covariance[1:, 1:] @ to_k
         return surface_share(self.k, float(self.parameters[1]), covariance, thickness)
@@ -106,7 +108,7 @@ class SurfaceShare:
 def shell_position(
     time: NDArray[np.float64], start_time: float, tip_length: float, k: float, part: str = "mean"
 ) -> NDArray[np.float64]:
-    """Return the position of the front [m].
+    """Return the position of the front [m], elementwise.
 
     Parameters
     ----------
@@ -137,6 +139,11 @@ def fit_shell(data: RateData, part: str = "mean", start_time: float | None = Non
     data : Points.
     part : What their positions are, ``"mean"`` or ``"tip"``.
     start_time : Fixed t0 [s]; None fits it.
+
+    Returns
+    -------
+    ShellFit
+        t0, L and k with their covariance.
 
     Raises
     ------
@@ -261,7 +268,7 @@ def surface_share(
     ----------
     k : Rate constant of bulk and surfaces [m2/s].
     tip_length : L [m].
-    covariance : Covariance of (L, k), shape (2, 2).
+    covariance : Covariance of (L [m], k [m2/s]), shape (2, 2).
     thickness : Active thickness H of the lamella [m], both faces conducting.
 
     Raises

@@ -45,7 +45,13 @@ _UNSEEN: Final = 1e-9  # of the largest content: a pixel with less holds nothing
 
 
 class Nuisance(NamedTuple):
-    """A number of the maps that the run does not know, and its standard deviation where it was free."""
+    """A number of the maps that the run does not know.
+
+    Parameters
+    ----------
+    value : Contrast or offset [1], or start time [s].
+    deviation : Its standard deviation, in that unit; None where it was not free.
+    """
 
     value: float
     deviation: float | None = None
@@ -64,11 +70,12 @@ class Comparison:
         compared. Attributes: all of the following.
     pose : Position of the recorded frame in the run's.
     contrast, offset, start_time : Nuisances; start_time is the run's time [s] when that of the maps is 0.
-    chi_square : Per degree of freedom; None where no deviations are stated.
+    chi_square : Per degree of freedom [1]; None where no deviations are stated.
     freedom : Degrees of freedom.
-    statistics : ``rms``; the mean residual ``bias`` and ``bias_std``; ``correlation_x`` and ``_y`` of
-        neighbours' residuals, 0 within ``correlation_std`` for noise; ``front_share`` of chi-square and
-        ``front_pixels`` of values within 2 pixels of the simulated front, equal for noise.
+    statistics : In units of the li fraction [1] ``rms``; the mean residual ``bias`` and ``bias_std``;
+        ``correlation_x`` and ``_y`` of neighbours' residuals, 0 within ``correlation_std`` for noise;
+        ``front_share`` of chi-square and ``front_pixels`` of values within 2 pixels of the simulated front,
+        equal for noise.
     source : Where the run's composition comes from, in words.
     """
 
@@ -154,6 +161,11 @@ def compare_maps(
         ``probe_fwhm_m`` is the full width at half maximum of the probe, 0 if missing.
     pose : Position of the recorded frame in the run's; None: both are the same.
     contrast, offset, start_time : Whether the maps' contrast (1), offset (0) and start time (0 s) are free.
+
+    Returns
+    -------
+    Comparison
+        Residuals with their statistics, and the nuisances.
 
     Raises
     ------

@@ -53,10 +53,10 @@ class Pose:
     ----------
     shift : Along x and y [m].
     rotation : From x towards y [rad].
-    scale : Length in the run over length as recorded (1: the pixel size is right).
+    scale : Length in the run over length as recorded [1] (1: the pixel size is right).
     mirror : Whether x is turned round before the rotation.
     centre : Point of the recorded frame (x, y) that rotation, scale and mirror leave where it is [m].
-    shift_std, rotation_std, scale_std : Standard deviations; None where the value was given.
+    shift_std, rotation_std, scale_std : Standard deviations [m], [rad], [1]; None where the value was given.
     alternative : Another pose that the outline fits as well, in words; empty where there is none.
     """
 
@@ -76,7 +76,7 @@ class Pose:
         return self.shift == (0.0, 0.0) and self.rotation == 0.0 and self.scale == 1.0 and not self.mirror
 
     def to_run(self, x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
-        """Points of the recorded frame [m] in the frame of the run [m]."""
+        """Points `x` [m], `y` [m] of the recorded frame in the frame of the run [m], elementwise."""
         along = self.scale * (np.asarray(x, dtype=np.float64) - self.centre[0])
         down = self.scale * (np.asarray(y, dtype=np.float64) - self.centre[1])
         if self.mirror:

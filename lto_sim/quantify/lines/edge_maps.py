@@ -55,9 +55,10 @@ def quantify_titanium(
     Parameters
     ----------
     recording : Spectra with axes from (time, y, x) and ``energy_loss`` [eV]; read block by block.
-    low_loss : Low loss of the same pixels, or one spectrum for all.
-    align, position, ti4_position, ti3_position, window : See
-        :func:`~lto_sim.quantify.lines.titanium.titanium_valence`.
+    low_loss : Low loss of the same pixels, or one spectrum for all, (energy_loss,).
+    align, position : See :func:`~lto_sim.quantify.lines.titanium.titanium_valence`.
+    ti4_position, ti3_position : L3 of Ti4+ and of Ti3+ in the same recording [eV]; see there.
+    window : Range of the fit [eV], background before the edge included; see there.
     counts_per_electron, read_noise : Of the detector [counts]; default those of a counting detector where the
         recording names one, else the noise is estimated.
     progress : Told the part done, 0 to 1.
@@ -136,8 +137,12 @@ def quantify_oxygen(
 
     Parameters
     ----------
-    recording, low_loss, counts_per_electron, read_noise, progress : See :func:`quantify_titanium`.
-    align, window : See :func:`~lto_sim.quantify.lines.oxygen.o_o_distance_map`.
+    recording : Spectra with axes from (time, y, x) and ``energy_loss`` [eV]; read block by block.
+    low_loss : Low loss of the same pixels, or one spectrum for all, (energy_loss,).
+    align : ``zero_loss`` subtracts the position of every low loss's zero loss from energies.
+    counts_per_electron, read_noise : Of the detector [counts]; see :func:`quantify_titanium`.
+    window : Range of the fit [eV], background before the edge included; default 505 to 590 eV.
+    progress : Told the part done, 0 to 1.
 
     Returns
     -------

@@ -90,6 +90,11 @@ def o_o_distance_map(
         residuals, correlated channels included.
     window : Range of the fit [eV], background before the edge included; default 505 to 590 eV.
 
+    Returns
+    -------
+    OODistance
+        Arrays (...); NaN where a pixel failed.
+
     Raises
     ------
     InputError

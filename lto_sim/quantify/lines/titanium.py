@@ -65,14 +65,14 @@ class TiValence:
 
     Parameters
     ----------
-    l3_position : The one of the next two that was chosen; the valence is read from it.
+    l3_position : The one of the next two that was chosen [eV]; the valence is read from it.
     l3_centroid : Centre of gravity of the L3 lines [eV].
     l3_maximum : Maximum of the L3 lines together [eV]: whichever is the higher where there are two.
     l3_t2g, l3_eg : Positions of the L3 lines [eV]; NaN where they are not resolved.
     l3_splitting : eg - t2g of L3 [eV], about 10 Dq; NaN where they are not resolved.
-    l2_l3_ratio : Area of the L2 lines over that of the L3 lines, above background and steps 2:1.
-    valence : Between the references, by the chosen position; NaN without them.
-    deviation : Name of any of these -> standard deviation.
+    l2_l3_ratio : Ratio of the area of the L2 lines to that of the L3 lines, above background and steps 2:1.
+    valence : Charge of titanium [e], between the references, by the chosen position; NaN without them.
+    deviation : Name of any of these -> standard deviation, in its unit.
     resolved : Whether L3 shows two lines: both areas beyond 3 standard deviations, and so their distance.
     failed : Codes of :class:`~lto_sim.quantify.reasons.Reason`.
     zero_loss : Position of the zero loss that was subtracted from energies [eV]; None where none was.
@@ -128,6 +128,11 @@ def titanium_valence(
         residuals, correlated channels included.
     window : Range of the fit [eV], background before the edge included; default 18 eV on either side of t2g
         of L3, without spikes before the edge.
+
+    Returns
+    -------
+    TiValence
+        Arrays (...); NaN where a pixel failed.
 
     Raises
     ------

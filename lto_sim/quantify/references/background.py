@@ -52,11 +52,11 @@ class Background:
     kind : "power_law" or "exponential".
     centre : E_0 [eV].
     parameters : (..., 2): A [counts a channel] and r, or s [1/eV].
-    covariance : Of these, (..., 2, 2).
+    covariance : Of these, in units of them, (..., 2, 2).
     energy : Energies of what follows [eV], (m,).
     background : Counts a channel, (..., m).
-    variance : Of the background (not of counts drawn from it), (..., m).
-    chi_square : In the window, by the variance of the model, (...,).
+    variance : Of the background (not of counts drawn from it) [counts2], (..., m).
+    chi_square : In the window, by the variance of the model [1], (...,).
     dof : Channels of the window less 2.
     failed : uint8, (...,): a key of :data:`~lto_sim.quantify.reasons.REASONS`, 0 where fitted.
     """
@@ -73,7 +73,7 @@ class Background:
     failed: NDArray[np.uint8]
 
     def total(self, energy: ArrayLike) -> tuple[Floats, Floats]:
-        """Sum over channels at `energy` [eV], and its variance: both (...,)."""
+        """Sum over channels at `energy` [eV], (m,), in counts, and its variance: both (...,)."""
         terms = _terms(self.kind, np.asarray(energy, dtype=np.float64), self.centre)
         values, slopes = _continued(self.parameters, self.covariance, terms)
         return values.sum(axis=-1), _spread(slopes.sum(axis=-2), self.covariance)
@@ -97,8 +97,13 @@ def fit_background(
     counts : (..., energy), integers or floats; lazy arrays are read in blocks.
     window : First and last energy of the fit [eV].
     kind : "power_law" or "exponential".
-    extrapolate_to : Energies at which the background is returned [eV]; None: those of the window.
+    extrapolate_to : Energies at which the background is returned [eV], (m,); None: those of the window.
     gain, read_noise : Of the detector: counts per electron, and standard deviation of a channel [counts].
+
+    Returns
+    -------
+    Background
+        In the window, or at `extrapolate_to`.
 
     Raises
     ------

@@ -10,6 +10,8 @@ weak components low by several percent. ``uniform`` or an array: one pass, the s
 Memory: counts are read in blocks of 64 MiB (as double precision), or of a chunk of a lazy array where that is
 larger, and once each; beside a block there are its copy, and the results. An array in memory of uint16,
 uint32 or float64 is not copied where weights are shared, and its blocks are larger.
+
+Source: R. D. Leapman and C. R. Swyt, Ultramicroscopy 26 (1988) 393 (multiple least squares of spectra).
 """
 
 from __future__ import annotations
@@ -44,10 +46,11 @@ class MllsFit:
     Parameters
     ----------
     amplitudes : (..., n), in units of the references.
-    covariance : (..., n, n). Of "poisson", "model" and "uniform" that of counting statistics, of given
-        weights that of weights which are 1/variance. With `nonnegative` that of the fit without bounds.
-    chi_square : Weighted squares of the residuals, (...,); about `dof` where the model holds. "uniform": of
-        the mean variance.
+    covariance : In units of the amplitudes, (..., n, n). Of "poisson", "model" and "uniform" that of counting
+        statistics, of given weights that of weights which are 1/variance. With `nonnegative` that of the fit
+        without bounds.
+    chi_square : Weighted squares of the residuals [1], (...,); about `dof` where the model holds. "uniform":
+        of the mean variance.
     dof : Channels less references.
     failed : uint8, (...,): a key of :data:`~lto_sim.quantify.reasons.REASONS`, 0 where fitted.
     names : Of the references.
@@ -62,7 +65,7 @@ class MllsFit:
 
     @property
     def deviations(self) -> Floats:
-        """Standard deviations of the amplitudes, (..., n)."""
+        """Standard deviations of the amplitudes, in units of the references, (..., n)."""
         variance = np.diagonal(self.covariance, axis1=-2, axis2=-1)
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
@@ -85,15 +88,20 @@ def fit_references(
     Parameters
     ----------
     counts : (..., energy), integers or floats; a lazy array (dask, Zarr, a labelled one) is read in blocks.
-    references : (n, energy), any units. Where both are labelled, energies are compared.
-    weights : "poisson", "model", "uniform", or 1/variance as (energy,) or like the counts.
+    references : (n, energy), in any unit. Where both are labelled, energies are compared.
+    weights : "poisson", "model", "uniform", or 1/variance [1/counts2] as (energy,) or like the counts.
     nonnegative : Amplitudes are >= 0: the exact solution by active sets, for few references.
-    channels : Those that are fitted: a slice, a mask (energy,), or numbers.
+    channels : Those that are fitted: a slice, a mask (energy,), or indices (without unit).
     background : Known part of the expected counts (>= 0), (energy,) or like the counts.
     gain, read_noise : Of the detector: counts per electron, and standard deviation of a channel [counts];
         the variance is gain * expected counts + read_noise^2. Given weights do not need them.
     saturation : Level [counts] from which a channel is saturated; such pixels fail.
     names : Of the references, for results and messages.
+
+    Returns
+    -------
+    MllsFit
+        Amplitudes, covariance and chi-square of every spectrum.
 
     Raises
     ------

@@ -50,9 +50,9 @@ class WindowResult:
 
     Parameters
     ----------
-    net, net_variance : Counts of the edge in the window, (...,).
+    net, net_variance : Counts of the edge in the window and their variance [counts2], (...,).
     background, background_variance : Counts below it, and the variance of what was fitted, (...,).
-    h : 1 + background_variance / background (of counts with gain 1), (...,).
+    h : 1 + background_variance / background (of counts with gain 1) [1], (...,).
     cross_section : Of the window [m2].
     low_loss : Counts of the low loss that the window sees, (...,): the sum above over `cross_section`.
     atoms, deviation : Atoms per area [1/m2], and standard deviation, (...,).
@@ -99,8 +99,14 @@ def window_quantification(
     kind : Of the background.
     background : Known background counts, (energy,) or (..., energy), without variance, instead of a fit.
     plural : How the low loss is used: see above.
-    time_ratio : Electrons of the core loss over those of the low loss (dwell times, currents).
-    gain, read_noise : Of the detector, as of :func:`~lto_sim.quantify.references.background.fit_background`.
+    time_ratio : Electrons of the core loss over those of the low loss [1] (dwell times, currents).
+    gain, read_noise : Of the detector [counts], as of
+        :func:`~lto_sim.quantify.references.background.fit_background`.
+
+    Returns
+    -------
+    WindowResult
+        Counts of the edge, and atoms per area.
 
     Raises
     ------
@@ -144,10 +150,19 @@ def window_quantification(
 
 
 def atomic_ratio(first: WindowResult, second: WindowResult) -> tuple[Floats, Floats]:
-    """Atoms of one edge over those of another, and the standard deviation; NaN where either failed.
+    """Atoms of one edge over those of another; NaN where either failed.
 
     Both edges are taken from the same low loss, whose counts cancel but for the widths of the windows: their
     noise is left out.
+
+    Parameters
+    ----------
+    first, second : The edges, of the same pixels.
+
+    Returns
+    -------
+    tuple of ndarray
+        The ratio [1] and its standard deviation, (...,) both.
     """
     relative = [np.full(np.shape(part.net), np.nan) for part in (first, second)]
     for part, out in zip((first, second), relative, strict=True):

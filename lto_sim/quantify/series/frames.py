@@ -44,6 +44,11 @@ def regular_series(data: _Data, frame_time: float | None = None, *, insert: bool
     frame_time : Time from frame to frame [s]; None: the median of the intervals.
     insert : Fill gaps with NaN frames, whole numbers becoming floating-point.
 
+    Returns
+    -------
+    Dataset or DataArray
+        `data` with its frames in the order of time, and ``frame_present(time)``.
+
     Raises
     ------
     InputError

@@ -38,9 +38,9 @@ class KnownFraction:
 
     Parameters
     ----------
-    li_fraction : What it is there.
+    li_fraction : What it is there [1].
     frames : Frames in which it is known: a slice, or their numbers.
-    region : Pixels (y, x) in which it is known; None: all.
+    region : Mask (y, x), without unit, of the pixels in which it is known; None: all.
     """
 
     li_fraction: float
@@ -70,17 +70,18 @@ def normalise_maps(
 
     Parameters
     ----------
-    maps : Intensity (time, y, x); in a dataset with ``<name>_std`` where it is known, else the scatter of the
-        references from frame to frame is taken for it. Lazy arrays stay lazy.
+    maps : Maps of intensity(time, y, x); in a dataset with ``<name>_std`` where it is known, else the scatter
+        of the references from frame to frame is taken for it. Lazy arrays stay lazy.
     low, high : Where two different li fractions are known; the intensity may rise or fall between them.
     per_pixel : References for each pixel (drawn to their mean as far as they are noise); False: one for all.
     variable : Name of the intensity in a dataset; None: the only one with time, y, x.
 
     Returns
     -------
-    ``li_fraction``, ``li_fraction_std`` (time, y, x), and what of `maps` has not these dimensions, such as
-    ``pixel_time``. The deviation includes that of the references, which pixels have in common (all, or all
-    frames of one). Pixels whose own levels are not apart are NaN.
+    Dataset
+        ``li_fraction``, ``li_fraction_std`` (time, y, x), and what of `maps` has not these dimensions, such
+        as ``pixel_time``. The deviation includes that of the references, which pixels have in common (all, or
+        all frames of one). Pixels whose own levels are not apart are NaN.
 
     Raises
     ------

@@ -46,11 +46,11 @@ class Plateaus:
 
     Parameters
     ----------
-    levels : Intensities m_4, m_7 of the phases.
-    widths : Their standard deviations s_4, s_7.
-    shares : Parts of the pixels w_4, w_7, w_b (boundary).
-    covariance : Of the levels, (2, 2).
-    chi_square : Reduced, of the histogram.
+    levels : Intensities m_4, m_7 of the phases, in the unit of the maps.
+    widths : Their standard deviations s_4, s_7, in that unit.
+    shares : Fractions of the pixels w_4, w_7, w_b (boundary) [1].
+    covariance : Of the levels, in units of them, (2, 2).
+    chi_square : Reduced, of the histogram [1].
     """
 
     levels: tuple[float, float]
@@ -72,16 +72,16 @@ def normalise_by_plateaus(
 
     Parameters
     ----------
-    maps : Intensity (time, y, x), in a dataset with ``<name>_std`` where it is known, else the widths of the
-        plateaus are taken for it. Both phases must be seen; lazy arrays stay lazy and are read twice.
+    maps : Maps of intensity(time, y, x), in a dataset with ``<name>_std`` where it is known, else the widths
+        of the plateaus are taken for it. Both phases must be seen; lazy arrays stay lazy and are read twice.
     x4, x7 : Li fractions of the two phases (the edges of the gap), x4 < x7.
     rising : Whether the intensity rises with the li fraction.
     variable : Name of the intensity in a dataset; None: the only one with time, y, x.
 
     Returns
     -------
-    As `normalise_maps`, with ``maps_contrast``, ``maps_offset`` and their
-    covariance in the attributes.
+    Dataset
+        As `normalise_maps`, with ``maps_contrast``, ``maps_offset`` and their covariance in the attributes.
 
     Raises
     ------
@@ -124,8 +124,13 @@ def find_plateaus(intensity: xr.DataArray, *, rising: bool = True) -> Plateaus:
 
     Parameters
     ----------
-    intensity : Intensities; NaN pixels are left out.
+    intensity : Intensities in any unit, (time, y, x); NaN pixels are left out.
     rising : Whether the second level (that of the lithium-rich phase) is the higher one.
+
+    Returns
+    -------
+    Plateaus
+        Levels, widths and shares of the phases.
 
     Raises
     ------

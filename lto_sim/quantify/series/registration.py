@@ -14,6 +14,8 @@ Measured on 64 x 64 pixels of 31 nm, an ellipse and a rectangle in vacuum, a fro
 10 to 12 frames: dark fields of 71 pA within 0.015 pixel at rest, and within 0.05 under a drift of 0.4 pixel a
 frame, with any reference. A front of 5 % contrast at 200 counts a pixel: within 0.06 pixel. One of 75 %
 contrast (a map of lithium): 0.1 to 0.3 pixel with "first" and "mean", and "previous" begins to follow it.
+
+Source: M. Guizar-Sicairos, S. T. Thurman and J. R. Fienup, Opt. Lett. 33 (2008) 156 (see `image_match`).
 """
 
 from __future__ import annotations
@@ -52,11 +54,12 @@ class Drift:
 
     Parameters
     ----------
-    time : Start of the frames [s]; numbers of the frames where no time is known.
+    time : Start of the frames [s], (time,); numbers of the frames where no time is known.
     dy, dx : Displacement since the first registered frame [m], (time,).
-    dy_std, dx_std : Standard deviations [m]; of interpolated frames those of the neighbours they come from.
-    quality : Correlation with the reference, 0 to 1; NaN where nothing was measured.
-    flag : :data:`MEASURED`, :data:`MISSING` or :data:`OUTLIER`; the latter two are interpolated.
+    dy_std, dx_std : Standard deviations [m], (time,); of interpolated frames those of the neighbours they
+        come from.
+    quality : Correlation with the reference, 0 to 1, (time,); NaN where nothing was measured.
+    flag : :data:`MEASURED`, :data:`MISSING` or :data:`OUTLIER`, (time,); the latter two are interpolated.
     pixel : Size of a pixel (y, x) [m].
     reference : What frames were matched to.
     """
@@ -104,12 +107,18 @@ def find_drift(
 
     Parameters
     ----------
-    images : (time, y, x): dark field, or total intensity; read frame by frame. NaN frames are missing.
+    images : (time, y, x): dark field, or total intensity, in any unit; read frame by frame. NaN frames are
+        missing.
     pixel : Size of a pixel [m], or sizes (y, x).
     reference : What a frame is matched to; ``"mean"`` reads the images twice and is the least noisy.
     upsample : Parts of a pixel of the coarse match, which is refined.
     axes : Axes along which the specimen may have moved: ``"x"`` where nothing in the image varies along y.
     smooth : Frames (odd) over which a straight line smooths the drift; 1: not.
+
+    Returns
+    -------
+    Drift
+        Displacement of every frame, with deviations and flags.
 
     Raises
     ------

@@ -63,12 +63,17 @@ def apply_drift(
 
     Parameters
     ----------
-    data : Counts or maps; lazy arrays stay lazy.
+    data : Counts or maps, with the dimensions (time, y, x) among theirs; lazy arrays stay lazy.
     drift : Of the same frames and pixels.
     whole_pixels : True: move by whole pixels; False: floating-point values by parts of a pixel; None: counts
         (whole numbers, or in electrons) by whole pixels, all else by parts. What is no floating-point number
         moves by whole pixels always, but for counts with False, which become floating-point.
     order : Weights of parts of a pixel.
+
+    Returns
+    -------
+    Dataset or DataArray
+        `data`, shifted, of the same shape, with ``in_frame(time, y, x)``.
 
     Raises
     ------

@@ -59,7 +59,7 @@ class Spikes:
     Parameters
     ----------
     index : Frame, row, column and channel of every spike, (spikes, 4).
-    value, expected : What is there, and what its neighbours lead to, (spikes,).
+    value, expected : Counts that are there, and counts that its neighbours lead to, (spikes,).
     dead, hot : Channels, (energy_loss,).
     shape : Of the recording (time, y, x, energy_loss).
     probability : Poisson probability p below which a value is a spike.
@@ -77,7 +77,7 @@ class Spikes:
     readout_std: float = 0.0
 
     def frame_mask(self, number: int) -> Mask:
-        """Values to leave out of one frame, (y, x, energy_loss)."""
+        """Values to leave out of frame `number`, (y, x, energy_loss)."""
         mask = np.broadcast_to(self.dead | self.hot, self.shape[1:]).copy()
         mine = self.index[self.index[:, 0] == number]
         mask[mine[:, 1], mine[:, 2], mine[:, 3]] = True
@@ -109,12 +109,17 @@ def find_spikes(
 
     Parameters
     ----------
-    counts : (time, y, x, energy_loss), or a plain array with these axes; read twice, frame by frame.
-    counts_per_electron : Gain of the detector; None: 1 for whole numbers, which were counted, else estimated
-        from their scatter (:mod:`~lto_sim.quantify.series.count_noise`), at least 1.
+    counts : Counts (time, y, x, energy_loss), or a plain array with these axes; read twice, frame by frame.
+    counts_per_electron : Gain of the detector [counts]; None: 1 for whole numbers, which were counted, else
+        estimated from their scatter (:mod:`~lto_sim.quantify.series.count_noise`), at least 1.
     readout_std : Standard deviation of the readout [counts]; None: 0 with a gain, or for whole numbers, else
         estimated too.
-    expected_false : False spikes expected in the whole recording, if it holds none.
+    expected_false : Number of false spikes [1] expected in the whole recording, if it holds none.
+
+    Returns
+    -------
+    Spikes
+        What a fit should leave out.
 
     Raises
     ------
@@ -276,8 +281,14 @@ def without_spikes(counts: xr.DataArray, spikes: Spikes) -> xr.DataArray:
 
     Parameters
     ----------
-    counts : What `spikes` was found in; lazy arrays stay lazy. Its type is kept, whole numbers are rounded.
+    counts : What `spikes` was found in, (time, y, x, energy_loss); lazy arrays stay lazy. Its type is kept,
+        whole numbers are rounded.
     spikes : From :func:`find_spikes`.
+
+    Returns
+    -------
+    DataArray
+        Of the shape and unit of `counts`.
 
     Raises
     ------

@@ -51,7 +51,7 @@ class TimeZero:
     time, std : When it was [s], and its standard deviation.
     index : First sample after it.
     before, after : Mean of the trace before it, and first value after it [A] or [V].
-    noise : Standard deviation of the trace before it.
+    noise : Standard deviation of the trace before it [A] or [V].
     source : ``"current"`` or ``"potential"``.
     """
 
@@ -68,6 +68,17 @@ def find_time_zero(
     time: ArrayLike, current: ArrayLike | None = None, *, potential: ArrayLike | None = None
 ) -> TimeZero:
     """First step of the potential; see :func:`find_steps`.
+
+    Parameters
+    ----------
+    time : Times of the samples [s], increasing, (n,).
+    current : Current [A], (n,).
+    potential : Potential [V], (n,); taken instead of the current where given.
+
+    Returns
+    -------
+    TimeZero
+        The step, with the deviation of its time.
 
     Raises
     ------
@@ -91,9 +102,14 @@ def find_steps(
 
     Parameters
     ----------
-    time : Of the samples [s], increasing.
-    current : [A]; a step is a jump away from 0 or through it, by which the current grows.
-    potential : [V]; taken instead of the current where given, any jump being a step.
+    time : Times of the samples [s], increasing, (n,).
+    current : Current [A], (n,); a step is a jump away from 0 or through it, by which the current grows.
+    potential : Potential [V], (n,); taken instead of the current where given, any jump being a step.
+
+    Returns
+    -------
+    tuple of TimeZero
+        One for each step.
 
     Raises
     ------
@@ -168,7 +184,7 @@ def align_series(
 
     Parameters
     ----------
-    frames_time : Start of the frames [s].
+    frames_time : Start of the frames [s], (frame,).
     electrical : ``current(time)`` [A], oxidation > 0, and/or ``potential(time)`` [V]; NaN samples are left
         out, a straight line goes on across them.
     offset : Time on the frames' clock at which that of the electrical series shows 0 [s].

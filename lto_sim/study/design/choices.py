@@ -96,6 +96,11 @@ def best_setting(design: xr.Dataset, goal: str | None = None) -> dict[str, Any]:
     design : From `design_experiment`.
     goal : What is wanted; see :func:`goal_of`.
 
+    Returns
+    -------
+    dict
+        Path -> value, in SI.
+
     Raises
     ------
     InputError

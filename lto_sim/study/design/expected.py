@@ -47,13 +47,16 @@ def expected_maps(
     ----------
     scenario : The particle, its temperature, first potential, scan and profiles.
     instrument : Instrument, preset or TOML file.
-    dose_budget, over_budget, duration, normalise : As of `design_experiment`.
+    dose_budget : Largest dose [electrons m-2], or text in e/A^2; as of `design_experiment`.
+    duration : How long is recorded [s], or text with a unit.
+    over_budget, normalise : As of `design_experiment`.
     profiles_only : Only the pixels of the profiles and those beside them.
 
     Returns
     -------
-    ``li_fraction(time, y, x)`` without noise, ``li_fraction_std`` of the same shape, ``pixel_time(y, x)`` [s]
-    and ``thickness(y, x)`` [m]; dose and period in the attributes.
+    Dataset
+        ``li_fraction(time, y, x)`` without noise, ``li_fraction_std`` of the same shape, ``pixel_time(y, x)``
+        [s] and ``thickness(y, x)`` [m]; dose and period in the attributes.
 
     Raises
     ------

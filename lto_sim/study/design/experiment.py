@@ -80,17 +80,18 @@ def design_experiment(
         are those of the scenario and, with ``instrument.`` before them, of the instrument;
         ``scan.pixel_size`` is the side of a pixel.
     temperatures : Temperatures at which k is recorded; default the scenario's own. Ea takes three or more.
-    dose_budget : Largest dose; text in e/A^2. Default that of the instrument.
+    dose_budget : Largest dose [electrons m-2], or text in e/A^2. Default that of the instrument.
     budget_for : ``recording``: every temperature has the budget, on an area of its own; ``series``: all of
         them share it, on one area.
     over_budget : ``fewer_frames``: as many as the budget allows, evenly over the same time, the beam blanked
         between; ``refuse``: such settings are marked and not feasible.
-    duration : How long is recorded, one time or one for each temperature; default until a planar front has
-        crossed the longest profile.
+    duration : How long is recorded [s], one time or one for each temperature; default until a planar front
+        has crossed the longest profile.
     normalise : As of `quantify_lithium`.
     law : Law from which k is read, ``parabolic`` or ``mixed``.
-    start_time : Known start of the front; None: fitted.
-    start_std : Standard deviation of where the contact of a profile is, an error that all its frames share.
+    start_time : Known start of the front [s]; None: fitted.
+    start_std : Standard deviation of where the contact of a profile is [m], an error that all its frames
+        share.
     free : Parameters of the scenario whose deviations from whole maps are asked for, as of `fit_maps`, such
         as ``["surface.faces.at", "material.D_Li7.at"]``; what is not named is taken as known.
     nuisances : Numbers of the maps that are free in every recording beside them.
@@ -99,10 +100,11 @@ def design_experiment(
 
     Returns
     -------
-    Dataset with one dimension a path, and ``temperature``: ``k_std`` [m2 s-1] and ``k_std_relative``, with
-    the k read without noise and its bias from a planar front's; ``Ea_eV_std``; ``dose``, ``frames``,
-    ``li_fraction_std`` of a pixel, ``front_position_std``, the window of the fit; ``status`` says what is
-    feasible. With `free`, ``PATH_std`` for each of its paths, from whole maps of all temperatures.
+    Dataset
+        One dimension a path, and ``temperature``: ``k_std`` [m2 s-1] and ``k_std_relative``, with the k read
+        without noise and its bias from a planar front's; ``Ea_eV_std``; ``dose``, ``frames``,
+        ``li_fraction_std`` of a pixel, ``front_position_std``, the window of the fit; ``status`` says what is
+        feasible. With `free`, ``PATH_std`` for each of its paths, from whole maps of all temperatures.
 
     Raises
     ------

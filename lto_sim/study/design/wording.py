@@ -81,6 +81,11 @@ def design_lines(design: xr.Dataset, goal: str | None = None) -> list[str]:
     design : From `design_experiment`.
     goal : ``Ea``, ``k`` or the path of a free parameter; default the first that the design has.
 
+    Returns
+    -------
+    list of str
+        One sentence each.
+
     Raises
     ------
     InputError

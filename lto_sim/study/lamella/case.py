@@ -50,7 +50,8 @@ class Case:
     thickness : Active thickness H of the lamella [m].
     surface_length : l = delta*D_faces / D_Li7 of one face at the reference temperature [m].
     perimeter : delta*D_s of the wall around the outline at the reference temperature [m3 s-1].
-    bulk : D_Li7 of the bulk over the one that Table 1 means without surfaces, at the reference temperature.
+    bulk : Ratio of D_Li7 of the bulk to the one that Table 1 means without surfaces, at the reference
+        temperature.
     bulk_Ea_eV : Activation energy of D_Li7 [eV]; None takes that of the material.
     faces_Ea_eV, perimeter_Ea_eV : Activation energies of the surfaces [eV]; None takes that of D_Li7.
     direction : ``insertion`` or ``extraction``.

@@ -72,7 +72,7 @@ class _Found:
 
 
 def published_rate(temperature: float = REFERENCE) -> tuple[float, float]:
-    """K of insertion in Table 1 and its deviation over particles [m2 s-1] at a tabulated temperature [K].
+    """K of insertion in Table 1 and its deviation [m2 s-1] at `temperature` [K], one of the tabulated.
 
     Raises
     ------

@@ -6,6 +6,8 @@ with f the share of the faces at the middle temperature T_ref, E_b and E_s the a
 and of the faces. At T_ref the slope is Ea = (1 - f) E_b + f E_s; over the six temperatures the line bends
 towards the larger of the two on the hot side. Holds for the mean front (`lto_sim.exact.thin_lamella`) with
 windows that do not change with temperature.
+
+Source: derived for this package from `lto_sim.exact.thin_lamella`.
 """
 
 from __future__ import annotations
@@ -47,8 +49,8 @@ class BulkBehind:
     D_Li7 : D_Li7 at the middle temperature [m2 s-1].
     faces : delta*D of one face there, at the thickness given [m3 s-1].
     scatter : Root of the mean squared residual of ln k, four degrees of freedom.
-    p_value : Of an F test of that against the scatter about a straight line, as if the two were independent:
-        small where the sum of two activated terms bends more than the points do.
+    p_value : Probability [1], of an F test of that against the scatter about a straight line, as if the two
+        were independent: small where the sum of two activated terms bends more than the points do.
     """
 
     share: float
@@ -66,9 +68,14 @@ def parallel_rates(temperature: ArrayLike, share: float, bulk_Ea_eV: float, face
 
     Parameters
     ----------
-    temperature : Temperatures [K].
+    temperature : Temperatures [K], of any shape.
     share : Share of the faces at the middle temperature, 0 to 1.
     bulk_Ea_eV, faces_Ea_eV : Activation energies [eV].
+
+    Returns
+    -------
+    ndarray
+        The ratio [1], in the shape of `temperature`.
 
     Raises
     ------
@@ -84,7 +91,20 @@ def parallel_rates(temperature: ArrayLike, share: float, bulk_Ea_eV: float, face
 def apparent_energy(share: float, bulk_Ea_eV: float, faces_Ea_eV: float) -> float:
     """Ea [eV] of ln k over the six temperatures of Table 1.
 
-    Parameters and errors are those of :func:`parallel_rates`.
+    Parameters
+    ----------
+    share : Share of the faces at the middle temperature, 0 to 1.
+    bulk_Ea_eV, faces_Ea_eV : Activation energies [eV].
+
+    Returns
+    -------
+    ndarray
+        The ratio [1], in the shape of `temperature`.
+
+    Raises
+    ------
+    InputError
+        A share outside 0 to 1.
     """
     temperature = published_table("insertion").temperature
     return fit_arrhenius(temperature, parallel_rates(temperature, share, bulk_Ea_eV, faces_Ea_eV)).Ea_eV
@@ -104,6 +124,11 @@ def bulk_behind_table(share: float, faces_Ea_eV: float, thickness: float = 150e-
     share : Share of the faces at the middle temperature, 0 to below 1; it is assumed, not fitted.
     faces_Ea_eV : Their activation energy [eV]; assumed too.
     thickness : Active thickness of the lamella [m].
+
+    Returns
+    -------
+    BulkBehind
+        Activation energy and D_Li7 that are left to the bulk.
 
     Raises
     ------

@@ -4,6 +4,8 @@
 
 for H1 < H2: R is 1 without faces and H2/H1 where they carry everything. At one thickness the late front knows
 only k_bulk (1 + 2 l/H).
+
+Source: derived for this package from `lto_sim.exact.thin_lamella`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ __all__ = ["share_deviation", "share_from_rates", "thickness_ratio"]
 
 
 def thickness_ratio(share: float, thin: float, thick: float, at: float = 150e-9) -> float:
-    """K at `thin` over k at `thick`, where the faces carry `share` of k at the thickness `at`.
+    """K at `thin` over k at `thick` [1], where the faces carry `share` of k at the thickness `at`.
 
     Parameters
     ----------
@@ -65,12 +67,12 @@ def share_from_rates(
 def share_deviation(
     share: float, relative_std: float, thin: float, thick: float, at: float = 150e-9
 ) -> float:
-    """Standard deviation of that share where each rate constant has a relative deviation.
+    """Standard deviation [1] of that share where each rate constant has a relative deviation.
 
     Parameters
     ----------
     share : Share of the faces at the thickness `at`, 0 to below 1.
-    relative_std : Deviation of each of the two rate constants over it.
+    relative_std : Deviation of each of the two rate constants over it [1].
     thin, thick, at : Active thicknesses [m].
 
     Raises

@@ -69,14 +69,38 @@ def thickness_cases(
     thicknesses: Sequence[float] = THICKNESSES,
     field: float = 0.75e-6,
 ) -> list[Case]:
-    """Every surface length at every thickness, with a field of view."""
+    """Every surface length at every thickness, with a field of view.
+
+    Parameters
+    ----------
+    lengths : Surface lengths l of one face [m].
+    thicknesses : Active thicknesses [m].
+    field : Way of the mean front that is recorded [m].
+
+    Returns
+    -------
+    list of Case
+        One for each combination.
+    """
     return [_case(length, thickness=h, field=field) for length in lengths for h in thicknesses]
 
 
 def dose_cases(
     temperatures: Sequence[float] = TEMPERATURES, currents: Sequence[float] = CURRENTS, draws: int = 8
 ) -> list[Case]:
-    """Maps from spectra at every current and temperature, without faces, with half and with nine tenths."""
+    """Maps from spectra at every current and temperature, without faces, with half and with nine tenths.
+
+    Parameters
+    ----------
+    temperatures : Temperatures [degC].
+    currents : Probe currents [A].
+    draws : How often the noise is drawn.
+
+    Returns
+    -------
+    list of Case
+        One for each combination.
+    """
     return [
         _case(length, temperature_degC=t, current=current, draws=draws)
         for t in temperatures for length in (0.0, _HALF, _MOST) for current in currents
@@ -86,7 +110,18 @@ def dose_cases(
 def frame_cases(
     temperatures: Sequence[float] = TEMPERATURES, frame_times: Sequence[float] = FRAME_TIMES
 ) -> list[Case]:
-    """Every frame time: rows of pixels read at their own times, and columns read as snapshots."""
+    """Every frame time: rows of pixels read at their own times, and columns read as snapshots.
+
+    Parameters
+    ----------
+    temperatures : Temperatures [degC].
+    frame_times : Times of a frame [s].
+
+    Returns
+    -------
+    list of Case
+        One for each combination.
+    """
     return [
         _case(_HALF, temperature_degC=t, frame_time=frame_time, columns=columns, snapshots=columns)
         for t in temperatures for columns in (False, True) for frame_time in frame_times
@@ -96,7 +131,19 @@ def frame_cases(
 def pixel_cases(
     temperatures: Sequence[float] = TEMPERATURES, pixels: Sequence[float] = PIXELS, draws: int = 8
 ) -> list[Case]:
-    """Every pixel at the lowest current: a smaller one has fewer electrons."""
+    """Every pixel at the lowest current: a smaller one has fewer electrons.
+
+    Parameters
+    ----------
+    temperatures : Temperatures [degC].
+    pixels : Sides of a pixel [m].
+    draws : How often the noise is drawn.
+
+    Returns
+    -------
+    list of Case
+        One for each combination.
+    """
     return [
         _case(_HALF, temperature_degC=t, pixel=pixel, current=CURRENTS[0], draws=draws, cell=_FINE)
         for t in temperatures for pixel in pixels
@@ -106,7 +153,18 @@ def pixel_cases(
 def energy_cases(
     shares: Sequence[float] = (0.5, 0.9), energies: Sequence[float] = FACE_ENERGIES
 ) -> list[Case]:
-    """Six temperatures for every activation energy of the faces and every share of them at 75 degC."""
+    """Six temperatures for every activation energy of the faces and every share of them at 75 degC.
+
+    Parameters
+    ----------
+    shares : Shares of k that the faces carry [1].
+    energies : Activation energies of the faces [eV].
+
+    Returns
+    -------
+    list of Case
+        One for each combination.
+    """
     degC = published_table("insertion").temperature - ZERO_CELSIUS
     lengths = [thin_lamella.surface_length_from_share(share, _USUAL) for share in shares]
     return [
@@ -120,7 +178,19 @@ def perimeter_energy_cases(
     energies: Sequence[float] = FACE_ENERGIES,
     temperatures: Sequence[float] = TEMPERATURES,
 ) -> list[Case]:
-    """Whole particles for every activation energy of a perimeter, faces with a half of k."""
+    """Whole particles for every activation energy of a perimeter, faces with a half of k.
+
+    Parameters
+    ----------
+    perimeter : Conductance delta*D_s of the wall at the reference temperature [m3 s-1].
+    energies : Its activation energies [eV].
+    temperatures : Temperatures [degC].
+
+    Returns
+    -------
+    list of Case
+        One for each combination.
+    """
     return [
         _case(
             _HALF, temperature_degC=t, perimeter=perimeter, perimeter_Ea_eV=energy, height=PARTICLE[1],

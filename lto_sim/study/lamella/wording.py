@@ -27,6 +27,11 @@ def study_lines(tables: Mapping[str, xr.Dataset]) -> list[str]:
     ----------
     tables : By name: ``thickness``, ``thickness_wide``, ``mesh``, ``frame``, ``pixel``, ``dose``, ``energy``,
         ``perimeter_energy`` from `apparent_rates`, ``surfaces_...`` from `consistent_surfaces`.
+
+    Returns
+    -------
+    list of str
+        One sentence each.
     """
     writers = {
         "thickness": _thickness, "thickness_wide": _thickness, "mesh": _mesh, "frame": _frames,

@@ -6,6 +6,8 @@ n is the slope of the left side against ln t, fitted over a range of f at moment
 are fed from their surface do not nucleate at random, so that n is apparent: a planar front alone begins with
 1/2 and steepens, a spread of sizes flattens. The deviation from the fitted line says how far the curve is
 from the law.
+
+Source: M. Avrami, J. Chem. Phys. 7 (1939) 1103.
 """
 
 from __future__ import annotations
@@ -76,9 +78,14 @@ def fit_avrami(time: ArrayLike, fraction: ArrayLike, *, low: float = _LOW, high:
 
     Parameters
     ----------
-    time : Time since the start [s].
-    fraction : Fraction transformed [1].
-    low, high : Range of the fraction that is fitted.
+    time : Time since the start [s], shape (n,).
+    fraction : Fraction transformed [1], shape (n,).
+    low, high : Range of the fraction that is fitted [1].
+
+    Returns
+    -------
+    AvramiFit
+        Exponent and rate.
 
     Raises
     ------
@@ -100,7 +107,14 @@ def local_exponent(time: ArrayLike, fraction: ArrayLike, *, low: float = _LOW, h
 
     Parameters
     ----------
-    time, fraction, low, high : As those of :func:`fit_avrami`.
+    time : Time since the start [s], shape (n,).
+    fraction : Fraction transformed [1], shape (n,).
+    low, high : Range of the fraction [1].
+
+    Returns
+    -------
+    ndarray
+        Slope [1], shape (n,).
 
     Raises
     ------

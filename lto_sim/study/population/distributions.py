@@ -37,18 +37,18 @@ class Distribution(Protocol):
     """What is drawn from; the values may be text with a unit until :meth:`in_si`."""
 
     def in_si(self, convert: Convert, field: str) -> Self:
-        """Return the same distribution with every value a number."""
+        """Return it with values in SI; `convert` takes a value and its name, which begins with `field`."""
 
     def quantile(self, part: Floats) -> Floats:
-        """Values below which parts (0 to 1) of all draws lie."""
+        """Values, in their unit, below which fractions `part` (0 to 1) of all draws lie, elementwise."""
 
     @property
     def mean(self) -> float:
-        """Mean."""
+        """Mean, in the unit of the values."""
 
     @property
     def std(self) -> float:
-        """Standard deviation."""
+        """Standard deviation, in the unit of the values."""
 
 
 def _number(field: str, value: object) -> float | None:
@@ -110,9 +110,9 @@ class LogNormal:
 
     Parameters
     ----------
-    median : Median of the uncut distribution.
+    median : Median of the uncut distribution, in SI or text with its unit.
     sigma : Standard deviation of the natural logarithm [1].
-    low, high : Range that is drawn from; None: open.
+    low, high : Range that is drawn from, likewise in SI or text; None: open.
 
     Raises
     ------
@@ -137,7 +137,13 @@ class LogNormal:
             raise InputError("low", low, ">= 0", "lognormal values are positive")
 
     def in_si(self, convert: Convert, field: str) -> Self:
-        """Return the same distribution with every value a number."""
+        """Return it with values in SI; `convert` takes a value and its name, which begins with `field`.
+
+        Raises
+        ------
+        InputError
+            A value that cannot be converted, or that the distribution refuses.
+        """
         return _converted(self, ("median", "low", "high"), convert, field)  # type: ignore[no-any-return]
 
     def _reduced(self) -> tuple[float, float, float]:
@@ -151,7 +157,7 @@ class LogNormal:
         return mu, *ends
 
     def quantile(self, part: Floats) -> Floats:
-        """Values below which parts (0 to 1) of all draws lie."""
+        """Values below which fractions `part` (0 to 1) lie, elementwise, in their unit; InputError: text."""
         mu, a, b = self._reduced()
         _share(float(ndtr(a)), float(ndtr(b)), self)
         normal = np.clip(ndtri(_between(part, float(ndtr(a)), float(ndtr(b)))), a, b)
@@ -165,12 +171,12 @@ class LogNormal:
 
     @property
     def mean(self) -> float:
-        """Mean of the cut distribution."""
+        """Mean of the cut distribution, in the unit of the values; InputError while they are text."""
         return self._moment(1)
 
     @property
     def std(self) -> float:
-        """Standard deviation of the cut distribution."""
+        """Standard deviation of what is drawn, in the unit of the values; InputError while they are text."""
         return math.sqrt(max(self._moment(2) - self._moment(1) ** 2, 0.0))
 
 
@@ -180,9 +186,9 @@ class Normal:
 
     Parameters
     ----------
-    centre : Mean of the uncut distribution.
-    spread : Its standard deviation.
-    low, high : Range that is drawn from; None: open.
+    centre : Mean of the uncut distribution, in SI or text with its unit.
+    spread : Its standard deviation, likewise in SI or text.
+    low, high : Range that is drawn from, likewise in SI or text; None: open.
 
     Raises
     ------
@@ -203,7 +209,13 @@ class Normal:
         _check_range(self.low, self.high)
 
     def in_si(self, convert: Convert, field: str) -> Self:
-        """Return the same distribution with every value a number."""
+        """Return it with values in SI; `convert` takes a value and its name, which begins with `field`.
+
+        Raises
+        ------
+        InputError
+            A value that cannot be converted, or that the distribution refuses.
+        """
         return _converted(self, ("centre", "spread", "low", "high"), convert, field)  # type: ignore[no-any-return]
 
     def _reduced(self) -> tuple[float, float, float, float]:
@@ -219,7 +231,7 @@ class Normal:
         )
 
     def quantile(self, part: Floats) -> Floats:
-        """Values below which parts (0 to 1) of all draws lie."""
+        """Values below which fractions `part` (0 to 1) lie, elementwise, in their unit; InputError: text."""
         mu, s, a, b = self._reduced()
         _share(float(ndtr(a)), float(ndtr(b)), self)
         return np.asarray(mu + s * np.clip(ndtri(_between(part, float(ndtr(a)), float(ndtr(b)))), a, b))
@@ -236,13 +248,13 @@ class Normal:
 
     @property
     def mean(self) -> float:
-        """Mean of the cut distribution."""
+        """Mean of the cut distribution, in the unit of the values; InputError while they are text."""
         mu, s, _, _ = self._reduced()
         return mu + s * self._moments()[0]
 
     @property
     def std(self) -> float:
-        """Standard deviation of the cut distribution."""
+        """Standard deviation of what is drawn, in the unit of the values; InputError while they are text."""
         _, s, _, _ = self._reduced()
         return s * math.sqrt(max(self._moments()[1], 0.0))
 
@@ -253,7 +265,12 @@ class Uniform:
 
     Parameters
     ----------
-    low, high : The range.
+    low, high : The range, in SI or text with its unit.
+
+    Raises
+    ------
+    InputError
+        An end that is missing, or a range that is empty.
     """
 
     low: Value
@@ -266,7 +283,13 @@ class Uniform:
         _check_range(self.low, self.high)
 
     def in_si(self, convert: Convert, field: str) -> Self:
-        """Return the same distribution with every value a number."""
+        """Return it with values in SI; `convert` takes a value and its name, which begins with `field`.
+
+        Raises
+        ------
+        InputError
+            A value that cannot be converted, or that the distribution refuses.
+        """
         return _converted(self, ("low", "high"), convert, field)  # type: ignore[no-any-return]
 
     def _ends(self) -> tuple[float, float]:
@@ -274,18 +297,18 @@ class Uniform:
         return low or 0.0, high or 0.0
 
     def quantile(self, part: Floats) -> Floats:
-        """Values below which parts (0 to 1) of all draws lie."""
+        """Values below which fractions `part` (0 to 1) lie, elementwise, in their unit; InputError: text."""
         low, high = self._ends()
         return low + np.asarray(part, dtype=np.float64) * (high - low)
 
     @property
     def mean(self) -> float:
-        """Mean."""
+        """Mean, in the unit of the values; InputError while they are text."""
         return 0.5 * math.fsum(self._ends())
 
     @property
     def std(self) -> float:
-        """Standard deviation."""
+        """Standard deviation, in the unit of the values; InputError while they are text."""
         low, high = self._ends()
         return (high - low) / math.sqrt(12.0)
 
@@ -296,8 +319,8 @@ class Discrete:
 
     Parameters
     ----------
-    values : The values.
-    weights : How often each is drawn, as parts of their sum; None: alike.
+    values : The values, in SI or text with their unit.
+    weights : How often each is drawn, as shares of their sum [1]; None: alike.
 
     Raises
     ------
@@ -324,7 +347,13 @@ class Discrete:
         object.__setattr__(self, "weights", tuple(weights.tolist()))
 
     def in_si(self, convert: Convert, field: str) -> Self:
-        """Return the same distribution with every value a number."""
+        """Return it with values in SI; `convert` takes a value and its name, which begins with `field`.
+
+        Raises
+        ------
+        InputError
+            A value that cannot be converted, or that the distribution refuses.
+        """
         return replace(self, values=[convert(v, f"{field}.values.{n}") for n, v in enumerate(self.values)])
 
     def _table(self) -> tuple[Floats, Floats]:
@@ -335,19 +364,19 @@ class Discrete:
         return values[order], weights[order] / weights.sum()
 
     def quantile(self, part: Floats) -> Floats:
-        """Values below which parts (0 to 1) of all draws lie."""
+        """Values below which fractions `part` (0 to 1) lie, elementwise, in their unit; InputError: text."""
         values, share = self._table()
         below = np.cumsum(share)[:-1]
         return np.asarray(values[np.searchsorted(below, np.asarray(part, dtype=np.float64), side="right")])
 
     @property
     def mean(self) -> float:
-        """Mean."""
+        """Mean, in the unit of the values; InputError while they are text."""
         values, share = self._table()
         return float(share @ values)
 
     @property
     def std(self) -> float:
-        """Standard deviation."""
+        """Standard deviation, in the unit of the values; InputError while they are text."""
         values, share = self._table()
         return math.sqrt(float(share @ (values - self.mean) ** 2))

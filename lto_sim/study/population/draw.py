@@ -86,7 +86,7 @@ def draw_population(
     scenario : The particle whose outline, contacts, profiles and grain boundaries are scaled in the plan.
     size : Of the outline's first length [m]: the width of a rectangle, polygon or image, the length of a
         slab, the radius of a circle, cylinder or sphere, the first semi-axis of an ellipse. None: as it is.
-    coverage : Part of its side, or of the whole perimeter, that the contact covers [1].
+    coverage : Fraction of its side, or of the whole perimeter, that the contact covers [1].
     position : Where the contact lies on it, 0 to 1.
     values : Further distributions by path, such as ``{"contacts.lps.k_c": LogNormal("1e-9 m/s", 1.0)}``.
     contact : Name of the contact that coverage and position are of; None: the only one.
@@ -98,6 +98,11 @@ def draw_population(
         the same thickness.
     whole_cells : Round sizes of a slab, cylinder or sphere to whole cells, so that every cell is exactly
         ``specimen.cell``; cells of other bodies are so in any case.
+
+    Returns
+    -------
+    Population
+        Sizes, weights, and the scenario of every particle.
 
     Raises
     ------

@@ -58,15 +58,17 @@ def ensemble_current(
     source : The sweep of `simulate_population` (its path, or opened); a sweep of ``population.axes`` with
         output "current"; or runs of `simulate`, one a particle, None where there is none.
     population : What the particles are; a sweep of `simulate_population` knows it.
-    quantiles : Which are kept of the spread over particles, weighted by number.
+    quantiles : Which, 0 to 1, are kept of the spread over particles, weighted by number.
 
     Returns
     -------
-    Dataset labelled like a run, so that what reads runs reads it: ``current, charge, potential, lithium,
-    drive_step(time_fine)`` of the sum [A, C, V, mol]; ``li_fraction, fraction_transformed,
-    avrami_exponent(time_fine)``; ``li_fraction_quantile, current_quantile,
-    fraction_transformed_quantile(quantile, time_fine)`` over particles; ``particle_size, particle_capacity,
-    particle_weight(particle)``. Attributes count the particles: drawn, used, failed, pending.
+    Dataset
+        Labelled like a run, so that what reads runs reads it: ``current, charge, potential, lithium,
+        drive_step(time_fine)`` of the sum [A, C, V, mol]; ``li_fraction, fraction_transformed,
+        avrami_exponent(time_fine)``; ``li_fraction_quantile, current_quantile,
+        fraction_transformed_quantile(quantile, time_fine)`` over particles; ``particle_size,
+        particle_capacity, particle_weight(particle)``. Attributes count the particles: drawn, used, failed,
+        pending.
 
     Raises
     ------

@@ -81,12 +81,12 @@ class Population:
     ----------
     scenario : The base of every run, with cells of fixed size.
     points : Values of every particle by path: the runs of a sweep of design "list".
-    size : Size of every particle [m].
-    factor : Size over that of the base [1].
-    coverage : Part of its side that the drawn contact covers [1]; NaN where none was drawn.
-    volume : Active volume of every particle [m3].
-    weight : Particles that each one stands for, their mean 1.
-    width : Width of every particle's cells [m].
+    size : Size of every particle [m], (particle,).
+    factor : Size over that of the base [1], (particle,).
+    coverage : Fraction of its side that the drawn contact covers [1], (particle,); NaN where none was drawn.
+    volume : Active volume of every particle [m3], (particle,).
+    weight : Number of particles that each one stands for [1], (particle,), their mean 1.
+    width : Width of every particle's cells [m], (particle,).
     drawn : Further values by path, one for each particle, in SI.
     description : What was drawn, and how.
     """
@@ -116,7 +116,7 @@ class Population:
         return {key: int(v) if isinstance(v, bool) else v for key, v in self.description.items()}
 
     def scenario_of(self, number: int) -> Scenario:
-        """Scenario of a particle.
+        """Scenario of particle `number`, from 0.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Population:
         return (self.scenario_of(number) for number in range(len(self)))
 
     def volumes(self) -> Floats:
-        """Active volumes [m3] of all particles, from their meshes."""
+        """Active volumes [m3] of all particles, from their meshes, (particle,)."""
         return np.array([active_volume(build_model(scenario)) for scenario in self.scenarios()])
 
     def to_dataset(self) -> xr.Dataset:

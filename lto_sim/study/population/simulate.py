@@ -36,13 +36,14 @@ def simulate_population(
     population : From `draw_population`.
     out : The store of the sweep.
     outputs : What else is kept of every run, see `sweep`.
-    quantiles : Of the spread over particles, see `ensemble_current`.
+    quantiles : Of the spread over particles, 0 to 1, see `ensemble_current`.
     **engine : Options of `sweep`: ``engine``, ``workers``, ``scheduler``, ``resume``, ``force``,
         ``progress``, ``shard``.
 
     Returns
     -------
-    See `ensemble_current`.
+    Dataset
+        The sum, see `ensemble_current`.
 
     Raises
     ------

@@ -87,7 +87,17 @@ def surface_mean_front(time: float, rate_constant: float, surface_length: float,
 
         x_c + sqrt(3 l H)/3,    with t(x_c) = time.
 
-    Parameters and errors are those of :func:`closure_time`, `time` in the place of `position`.
+    Parameters
+    ----------
+    time : Time since the faces are fed [s].
+    rate_constant : Rate constant K of the bulk [m2 s-1].
+    surface_length : Length l of one face [m].
+    thickness : Active thickness H [m].
+
+    Raises
+    ------
+    InputError
+        A negative time, or another argument that is not positive.
     """
     _check(time, rate_constant, surface_length, thickness)
     half = 0.5 * thickness

@@ -31,6 +31,8 @@ reaction, and walls that carry less than a fiftieth. `k_valid`: the contact feed
 parent is saturated or is the fast phase around a slow one, which saturates within the first moments
 (insertion). `closure_valid`: the contact feeds the surfaces only, the parent is saturated, (H/2)/l <= 0.1 and
 A <= 0.12.
+
+Source: derived for this package from `lto_sim.exact.thin_lamella` and `closure`.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ class Expected:
     closure_ratio : h0/l when the mid-plane closes beside the contact [1].
     closure_near, closure_far : Closure times at H/4 and at H [s], both faces fed alone; NaN without faces
         that conduct. The one at H lets the meeting of the fronts run ahead (see ``closure``).
-    closure_far_plain : The same without that.
+    closure_far_plain : The same without that [s].
     way : Way of the front [m].
     regime : Number in :data:`REGIMES`.
     k_valid, closure_valid : Whether the analytic answers hold.
@@ -113,6 +115,11 @@ def expected(scenario: Scenario, way: float | None = None) -> Expected:
     ----------
     scenario : A rectangle with one contact on a side, whose drive begins with a hold.
     way : Way of the front [m]; None: from the contact to the far side.
+
+    Returns
+    -------
+    Expected
+        Lengths, shares, rate constants and closure times.
 
     Raises
     ------

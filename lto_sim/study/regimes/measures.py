@@ -94,8 +94,8 @@ class PowerLaw:
 
     Parameters
     ----------
-    exponent : p of x = const t^p; NaN where there is no window.
-    rms : Root mean square of its residuals in ln x.
+    exponent : p of x = const t^p [1]; NaN where there is no window.
+    rms : Root mean square of its residuals in ln x [1].
     start, end : Window [s].
     """
 
@@ -149,12 +149,12 @@ def _this_side(ray: Floats) -> NDArray[np.bool_]:
 
 
 def shell_index(view: FrontView, content: float = INDEX_CONTENT) -> float:
-    """Shell index at a content, linear between states; NaN where the run does not reach it, see the module.
+    """Shell index [1] at a content, linear between states; NaN where the run does not reach it (see module).
 
     Parameters
     ----------
     view : The run.
-    content : Content at which it is read, above 0 and below 1.
+    content : Content at which it is read [1], above 0 and below 1.
     """
     now = np.maximum.accumulate(view.content)
     if not view.resolved or now[-1] < content or now[0] >= content:
@@ -193,7 +193,7 @@ def _lead(skin: Floats, core: Floats) -> Floats:
 
 
 def tip_positions(view: FrontView, *, middle: bool = False) -> Floats:
-    """Tip [m] of every state; NaN once it has arrived.
+    """Tip [m] of every state, (time,); NaN once it has arrived.
 
     Parameters
     ----------
@@ -227,12 +227,12 @@ def _tip(lead: Floats, position: Floats, cell: float) -> float:
 
 
 def power_law(time: Floats, value: Floats, least: float, last: float = math.inf) -> PowerLaw:
-    """Exponent over the last decade of time.
+    """Return the exponent over the last decade of time.
 
     Parameters
     ----------
-    time : Times [s].
-    value : Positions [m]; those from the first NaN on are left out.
+    time : Times [s], shape (n,).
+    value : Positions [m], shape (n,); those from the first NaN on are left out.
     least, last : Positions between which they are used [m].
     """
     nothing = PowerLaw(math.nan, math.nan, math.nan, math.nan)
@@ -254,13 +254,13 @@ def power_law(time: Floats, value: Floats, least: float, last: float = math.inf)
 
 
 def tip_law(view: FrontView) -> PowerLaw:
-    """Exponent of the tip; NaN where surfaces conduct that have no core of its own between them."""
+    """Exponent of the tip of `view`; NaN where surfaces conduct that have no core of its own between them."""
     tips = tip_positions(view) if view.resolved else np.full(view.time.size, np.nan)
     return power_law(view.time, tips, _LEAST_CELLS * view.cell)
 
 
 def front_law(view: FrontView) -> PowerLaw:
-    """Exponent of the mean front, up to 0.8 of the way."""
+    """Exponent of the mean front of `view`, up to 0.8 of the way."""
     front = mean_front(view.grown, view.cell)
     return power_law(view.time, front, _LEAST_CELLS * view.cell, _LAST_WAY * view.length)
 
@@ -313,7 +313,7 @@ def _reached(time: Floats, fraction: Floats) -> float:
 
 
 def apparent_rate(view: FrontView, crossover: float) -> ApparentRate:
-    """Rate constant of the mean front.
+    """Return the rate constant of the mean front.
 
     Parameters
     ----------

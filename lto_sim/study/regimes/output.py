@@ -53,6 +53,11 @@ def regime_measures(result: RunResult) -> dict[str, float]:
     ----------
     result : What a sweep gives its outputs: the scenario of a run and the run.
 
+    Returns
+    -------
+    dict
+        Name of a measure -> value, in the unit of its variable in the map.
+
     Raises
     ------
     InputError

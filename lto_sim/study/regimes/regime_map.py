@@ -74,17 +74,18 @@ def regime_map(
         ``coverage``, the part of the side that the contact touches.
     out : Store of the sweep behind the map.
     outputs : Further outputs of the sweep, see ``sweep``.
-    way : Part of the particle's length that the mean front goes in every run, which sets how long it lasts
-        (see ``points``), and to which the regime belongs; None: runs last as the scenario says, the regime
-        belongs to the whole length.
+    way : Fraction of the particle's length that the mean front goes in every run, which sets how long it
+        lasts (see ``points``), and to which the regime belongs; None: runs last as the scenario says, the
+        regime belongs to the whole length.
     seed : Of the sweep.
     engine, workers, scheduler, resume, force, progress : As those of ``sweep``.
 
     Returns
     -------
-    The axes as dimensions; over them the measures (see ``measures``) with what NaN means in the attribute
-    ``missing``, the expected quantities (see ``expected``), ``status`` and ``error`` of the runs, and the
-    further outputs.
+    Dataset
+        The axes as dimensions; over them the measures (see ``measures``) with what NaN means in the attribute
+        ``missing``, the expected quantities (see ``expected``), ``status`` and ``error`` of the runs, and the
+        further outputs.
 
     Raises
     ------

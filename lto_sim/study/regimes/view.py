@@ -114,7 +114,7 @@ class FrontView:
     Parameters
     ----------
     grown : Transformed fraction (time, z, y, x) of every saved state: 0 in the parent, 1 grown.
-    time : Times of the states [s].
+    time : Times of the states [s], (time,).
     cell : Cell along x [m].
     thickness : Active thickness [m].
     faces, walls : Whether they conduct.
@@ -140,12 +140,12 @@ class FrontView:
 
     @property
     def position(self) -> Floats:
-        """Middle of the cells along the way [m]."""
+        """Middle of the cells along the way [m], (x,)."""
         return np.asarray((np.arange(self.grown.shape[3]) + 0.5) * self.cell)
 
     @property
     def content(self) -> Floats:
-        """Transformed part of the particle (time,)."""
+        """Transformed fraction of the particle, (time,)."""
         return np.asarray(self.grown.mean(axis=(1, 2, 3)))
 
 
@@ -156,6 +156,11 @@ def front_view(run: xr.Dataset, scenario: Scenario) -> FrontView:
     ----------
     run : Solution of `scenario`.
     scenario : What was run.
+
+    Returns
+    -------
+    FrontView
+        Transformed fractions, the contact at x = 0.
 
     Raises
     ------

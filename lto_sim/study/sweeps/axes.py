@@ -35,6 +35,8 @@ Design = Literal["grid", "zip", "list", "latin_hypercube", "sobol"]
 Points = list[dict[str, Any]]
 
 DESIGNS: Final = ("grid", "zip", "list", "latin_hypercube", "sobol")
+"""How runs are made of axes; see the module."""
+
 SAMPLED: Final = ("latin_hypercube", "sobol")
 _MOST: Final = 100_000
 """Runs of a sweep, at most: each has files of its own."""
@@ -85,11 +87,23 @@ class Axis:
 
     @property
     def unit(self) -> str:
-        """Unit of both ends as they are written; empty of plain numbers."""
+        """Unit of both ends as they are written; empty of plain numbers.
+
+        Raises
+        ------
+        InputError
+            Ends of different units, or text that holds no number.
+        """
         return _parts(self.start, "from")[1]
 
     def at(self, part: NDArray[np.float64]) -> list[float | str]:
-        """Values at parts of the way, 0 to 1."""
+        """Values at fractions `part` (0 to 1) of the way, shape (n,), in the unit of the ends.
+
+        Raises
+        ------
+        InputError
+            Ends of different units, or text that holds no number.
+        """
         low, high = self._ends()
         if self.scale == "log":
             values = np.exp(math.log(low) + part * (math.log(high) - math.log(low)))
@@ -102,7 +116,7 @@ class Axis:
         return [f"{float(value)!r} {self.unit}" if self.unit else float(value) for value in values]
 
     def values(self) -> list[float | str]:
-        """Values of a grid.
+        """Values of a grid, in the unit of the ends.
 
         Raises
         ------

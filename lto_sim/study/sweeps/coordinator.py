@@ -7,6 +7,7 @@ often workers died of a run is counted by those that begin it (module ``tries``)
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import deque
@@ -26,6 +27,7 @@ from lto_sim.study.sweeps.worker import Batch
 
 __all__ = ["Tally", "work_off"]
 
+_LOG: Final = logging.getLogger(__name__)
 _BATCH_TIME: Final = 2.0
 _LARGEST_BATCH: Final = 64
 _PATIENCE: Final = 1.0
@@ -116,8 +118,12 @@ def work_off(
             _count(tally, finished.wall_time, finished.failure)
         losses.sort_out(answers, queue, tally)
         tally.elapsed = time.monotonic() - start
+        _LOG.debug(
+            "%d runs done, %d failed, %d waiting, %d at work", tally.done, tally.failed, len(queue), out
+        )
         if progress is not None:
             progress(tally)
+    _LOG.info("%d runs done, %d failed in %.3g s", tally.done, tally.failed, tally.elapsed)
     return tally
 
 

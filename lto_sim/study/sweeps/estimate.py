@@ -46,8 +46,8 @@ class Estimate:
     workers : Worker processes.
     memory_bytes : Of all processes together.
     disk_bytes, files : Of the store.
-    time_s : From start to end.
-    run_time_s : Mean of a run.
+    time_s : From start to end [s].
+    run_time_s : Mean of a run [s].
     tried : Runs that were tried.
     failures : Why some of those failed.
     refusal : Why the first of those that are refused is.
@@ -80,6 +80,11 @@ def estimate_sweep(sweep: Sweep, engine: str = "processes", workers: int | None 
     ----------
     sweep : The sweep.
     engine, workers : Who would run it.
+
+    Returns
+    -------
+    Estimate
+        Counts, time, memory and disk.
 
     Raises
     ------

@@ -77,6 +77,11 @@ class Variable:
     ----------
     units, long_name : As every variable has them; units "1" for a pure number.
     size : How many numbers a run; None: one.
+
+    Raises
+    ------
+    InputError
+        No unit, no long name, or a size below 1.
     """
 
     units: str
@@ -135,7 +140,7 @@ class CustomOutput:
         }  # fmt: skip
 
     def values(self, result: RunResult) -> dict[str, Any]:
-        """Call it.
+        """Call it with `result`.
 
         Raises
         ------

@@ -34,7 +34,7 @@ class SweepStatus:
     ----------
     total, done, failed, pending : Runs.
     working : Whether a coordinator is at work on it here.
-    rate : Runs a second, of those finished last; NaN where it is not known.
+    rate : Runs a second [s-1], of those finished last; NaN where it is not known.
     time_left : For what is pending at that rate [s]; NaN where it is not known, or nobody is at work.
     last : Time since a run was finished [s]; NaN before the first.
     reasons : Why runs failed, the most frequent first, and how many.
@@ -66,7 +66,7 @@ class SweepStatus:
 
 
 def sweep_status(path: Path) -> SweepStatus:
-    """Read how far a sweep is.
+    """Read how far the sweep at `path` is.
 
     Raises
     ------

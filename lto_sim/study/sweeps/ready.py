@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +24,7 @@ def ready_sweeps() -> tuple[str, ...]:
 
 
 def ready_sweep_text(name: str) -> str:
-    """Return a ready sweep file with its comments.
+    """Return the file of the ready sweep `name`, with its comments.
 
     Raises
     ------
@@ -31,18 +32,20 @@ def ready_sweep_text(name: str) -> str:
         No sweep of that name.
     """
     if name not in ready_sweeps():
-        raise InputError("sweep", name, " or ".join(ready_sweeps()), "`lto-sim scenarios` lists them")
+        near = difflib.get_close_matches(name, ready_sweeps(), n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}?" if near else "`lto-sim scenarios` lists them"
+        raise InputError("sweep", name, " or ".join(ready_sweeps()), hint)
     file = files("lto_sim") / "study" / "sweeps" / "ready_files" / f"{name}{_ENDING}"
     return file.read_text(encoding="utf-8")
 
 
 def ready_sweep_title(name: str) -> str:
-    """Return the title of a ready sweep."""
+    """Return the title of the ready sweep `name`."""
     return str(tomllib.loads(ready_sweep_text(name))["title"])
 
 
 def ready_sweep(name: str) -> Sweep:
-    """Return a ready sweep.
+    """Return the ready sweep `name`.
 
     Raises
     ------

@@ -45,7 +45,7 @@ class RunResult:
 
     @cached_property
     def maps(self) -> xr.Dataset:
-        """Lithium maps, drawn with the run's seed: rendered, or quantified from spectra of the instrument."""
+        """Maps, ``li_fraction(time, y, x)``, drawn with the run's seed: rendered, or by spectra."""
         if self.instrument is not None:
             rng = np.random.default_rng(self.scenario.seed)
             return quantify_lithium(acquire(self.run, self.instrument, rng), self.instrument)
@@ -54,7 +54,13 @@ class RunResult:
 
     @cached_property
     def front(self) -> xr.Dataset:
-        """Fronts along the scenario's profiles; raises InputError where it has none."""
+        """Fronts along the scenario's profiles, ``front_position(time, profile)`` [m], as of `track_front`.
+
+        Raises
+        ------
+        InputError
+            A scenario without a profile.
+        """
         if not self.scenario.profile:
             raise InputError(
                 "profile", (), "a line to follow fronts along", "add [[profile]] to the scenario"
@@ -90,7 +96,7 @@ class RunResult:
         return {name: self.front[name].values for name in names} | {"time_of_run": self.front["time"].values}
 
     def rate_values(self, verdicts: Sequence[str]) -> dict[str, Any]:
-        """Values of the output "rate".
+        """Return the values of the output "rate".
 
         Parameters
         ----------
@@ -115,7 +121,7 @@ class RunResult:
             return math.nan
 
     def current_values(self, times: int) -> dict[str, Any]:
-        """Values of the output "current": charge at even times, and its differences.
+        """Return the values of the output "current": charge at even times, and its differences.
 
         Parameters
         ----------

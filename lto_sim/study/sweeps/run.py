@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shlex
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
@@ -40,6 +41,7 @@ from lto_sim.study.sweeps.tries import forget
 
 __all__ = ["Workforce", "how_to_go_on", "resume_sweep", "run_sweep", "sweep"]
 
+_LOG: Final = logging.getLogger(__name__)
 Progress = Callable[[Tally], None]
 
 
@@ -175,7 +177,7 @@ class Workforce:
         self.engine, self.workers, self.scheduler, self.shard = engine, workers, scheduler, (part, parts)
 
     def start(self, jobs: int) -> Engine:
-        """Return an engine for so many runs."""
+        """Return an engine for so many `jobs` (runs)."""
         return make_engine(self.engine, self.workers, self.scheduler, jobs)
 
 
@@ -189,7 +191,30 @@ def run_sweep(
     retry_failed: bool = False,
     progress: Progress | None = None,
 ) -> Tally:
-    """Run a described sweep; see :func:`sweep`."""
+    """Run a described sweep; see :func:`sweep`.
+
+    Parameters
+    ----------
+    described : The sweep.
+    out : The store, a directory that is made.
+    workforce : Who runs it.
+    resume : Continue a store of the same sweep.
+    force : Replace an existing result.
+    retry_failed : Run those that failed again, beside those that are missing.
+    progress : Called with a :class:`~lto_sim.study.sweeps.coordinator.Tally` as runs finish.
+
+    Returns
+    -------
+    Tally
+        How many runs are done, failed and missing.
+
+    Raises
+    ------
+    InputError
+        An existing target, a store of another sweep, or one that is worked on.
+    SolverError
+        The store cannot be written any more, or the scheduler is gone: what is done stays.
+    """
     out = Path(out).resolve()
     if retry_failed and workforce.shard != WHOLE:
         raise InputError(
@@ -215,6 +240,7 @@ def run_sweep(
         runs = _missing(out, planned, workforce.shard)
         forget(out, runs)
         tally = Tally(0)
+        _LOG.info("%s: %d of %d runs to do, by %s", out, len(runs), described.runs, workforce.engine)
         if runs:
             with workforce.start(len(runs)) as engine:
                 tally = work_off(engine, out, stamp, runs, planned.hashes, progress)
@@ -269,7 +295,7 @@ def _kept(out: Path) -> Any:
 
 
 def how_to_go_on(out: Path) -> str:
-    """Say what is kept of a sweep that has been stopped, and how the rest is run."""
+    """Say what is kept in `out` of a sweep that has been stopped, and how the rest is run."""
     out = Path(out).resolve()
     if not is_store(out):
         return f"there is nothing at {out}"

@@ -77,7 +77,7 @@ class Sweep:
         return tuple(found)
 
     def scenario_of(self, number: int) -> Scenario:
-        """Scenario of a run.
+        """Scenario of run `number`, from 0.
 
         Without an axis ``seed`` every run has a seed of its own, a child of the sweep's.
 
@@ -92,7 +92,7 @@ class Sweep:
         return validated(Scenario, set_paths(self.scenario, values))
 
     def seed_of(self, number: int) -> int:
-        """Seed of the noise of a run: of the axis, else a child of the sweep's seed."""
+        """Seed of the noise of run `number`: of the axis, else a child of the sweep's seed."""
         given = self.points[number].get(_SEED)
         if given is not None:
             return int(given)
@@ -100,7 +100,7 @@ class Sweep:
         return int(child.generate_state(1)[0])
 
     def instrument_of(self, number: int) -> Instrument | None:
-        """Instrument of a run; None where the sweep has none.
+        """Instrument of run `number`; None where the sweep has none.
 
         Raises
         ------
@@ -114,7 +114,7 @@ class Sweep:
         return Instrument.from_dict(set_paths(self.instrument, values))
 
     def value_of(self, number: int, path: str, scenario: Scenario) -> Any:
-        """Value of a path in a run, in SI where it is a number."""
+        """Value at `path` in run `number`, whose `scenario` is known, in SI where it is a number."""
         if path.startswith(INSTRUMENT):
             instrument = self.instrument_of(number)
             whole = {} if instrument is None else plain(instrument.model_dump())
@@ -153,7 +153,7 @@ class Sweep:
 
     @classmethod
     def from_dict(cls, mapping: Mapping[str, Any]) -> Sweep:
-        """Read the keys of a sweep file, the scenario and the instrument as tables.
+        """Read a `mapping` of the keys of a sweep file, the scenario and the instrument as tables.
 
         Raises
         ------
@@ -219,7 +219,23 @@ def describe(
     seed: int = 0,
     title: str = "",
 ) -> Sweep:
-    """Check a sweep and write it out; arguments as those of ``sweep``.
+    """Check a sweep and write it out.
+
+    Parameters
+    ----------
+    scenario : What is varied.
+    axes : Values by path, or a list of mappings; as of ``sweep``.
+    design : One of :data:`DESIGNS`.
+    samples : Runs of a design of samples.
+    outputs : Names of outputs, and functions of one's own (`CustomOutput`).
+    instrument : Preset, file, instrument, or its keys as a mapping; None: maps are rendered without spectra.
+    seed : Of samples and of the noise.
+    title : Free text.
+
+    Returns
+    -------
+    Sweep
+        Every run by its values.
 
     Raises
     ------

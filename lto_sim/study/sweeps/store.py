@@ -202,7 +202,7 @@ def _arrays(path: str, stamp: str) -> dict[str, Any]:
 
 
 def stored_sweep(path: Path) -> tuple[Sweep, dict[str, Any]]:
-    """Return the description that a store was made from, and the store's attributes.
+    """Return the description that the store at `path` was made from, and its attributes.
 
     Raises
     ------
@@ -213,7 +213,12 @@ def stored_sweep(path: Path) -> tuple[Sweep, dict[str, Any]]:
         raise InputError(
             "sweep", str(path), "the store of a sweep", "check the path; `lto-sim sweep` makes one"
         )
-    attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8")).get("attributes", {})
+    try:
+        attributes = json.loads((path / "zarr.json").read_text(encoding="utf-8")).get("attributes", {})
+    except (ValueError, AttributeError):  # no UTF-8, no JSON, or no table
+        raise InputError(
+            "sweep", str(path), "the store of a sweep", "its zarr.json is damaged: copy or make it again"
+        ) from None
     if "design" not in attributes or HASH not in attributes:
         raise InputError("sweep", str(path), "the store of a sweep", "this is another result")
     return _described(str(attributes["configuration"])), attributes
@@ -273,7 +278,7 @@ def _flush(path: Path, number: int, names: list[str]) -> None:
         while part.is_dir():
             part = part / "0"
         with contextlib.suppress(FileNotFoundError):  # a chunk of nothing but fill values has no file
-            handle = os.open(part, os.O_RDONLY)
+            handle = os.open(part, os.O_RDWR)  # Windows flushes no file that is open for reading only
             try:
                 os.fsync(handle)
             finally:
@@ -364,9 +369,9 @@ def read_error(path: Path, stamp: str, number: int) -> str:
 
 
 def open_sweep(path: Path | str) -> xr.Dataset:
-    """Open a sweep; its variables stay on the disk.
+    """Open the sweep at `path`: ``status(run)``, ``error(run)``, the outputs, a coordinate for every path.
 
-    Axes of maps and currents that are the same in all runs that are done become coordinates.
+    Variables stay on the disk. Axes that are the same in all runs that are done become coordinates.
 
     Raises
     ------

@@ -39,6 +39,11 @@ def read_sweep(path: Path | str, values: Mapping[str, Any] | None = None, seed: 
     values : Values of the base scenario by path.
     seed : Of the sweep, in place of the file's.
 
+    Returns
+    -------
+    Sweep
+        Checked; nothing is run yet.
+
     Raises
     ------
     InputError
@@ -48,7 +53,9 @@ def read_sweep(path: Path | str, values: Mapping[str, Any] | None = None, seed: 
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise InputError("sweep", str(path), "a readable TOML file", str(error.strerror)) from None
+        raise InputError(
+            "sweep", str(path), "a readable TOML file", f"check the path ({error.strerror})"
+        ) from None
     except UnicodeDecodeError as error:
         raise InputError("sweep", str(path), "text in UTF-8", str(error)) from None
     return sweep_from_text(text, path.resolve().parent, values, seed, str(path))
@@ -118,6 +125,11 @@ def sweep_of_scenario(
     axes : Values by path.
     outputs : Names of outputs; none: the rate where the scenario has a profile, else the current.
     seed : Of the sweep.
+
+    Returns
+    -------
+    Sweep
+        Checked; nothing is run yet.
 
     Raises
     ------

@@ -14,6 +14,7 @@ from lto_sim.study.sweeps.engines.serial import Serial
 __all__ = ["ENGINES", "make_engine"]
 
 ENGINES: Final = ("processes", "serial", "dask")
+"""Who can run a sweep: workers of one thread each, this process alone, or a dask scheduler."""
 
 
 def make_engine(name: str, workers: int | None, scheduler: Any, jobs: int) -> Engine:

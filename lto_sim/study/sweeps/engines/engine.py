@@ -35,7 +35,7 @@ class Engine(Protocol):
         """How many batches may be given to it now."""
 
     def submit(self, batch: Batch) -> None:
-        """Give it a batch."""
+        """Give it a `batch`."""
 
     def answers(self, timeout: float) -> list[Answer]:
         """Wait for an answer, at most `timeout` [s]; raises StoreError, or SolverError where it is gone."""
