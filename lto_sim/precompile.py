@@ -33,7 +33,7 @@ _EXPLICIT: Final = ("planar_extraction", "core_shell", "grain_boundary")
 """Those that the second way of stepping can run."""
 
 
-def precompile(tell: Callable[[str], None] = lambda line: None) -> None:
+def precompile(tell: Callable[[str], object] = lambda line: None) -> None:
     """Run small cases of all that is compiled.
 
     Parameters
@@ -85,7 +85,8 @@ def _spectra() -> None:
     from lto_sim.microscope import acquire
     from lto_sim.quantify import fit_references, quantify_lithium
 
-    recording = acquire(_run("planar_extraction", {**_COARSE["planar_extraction"], "scan.pixels": [6, 4]}), rng=1)
+    few = {**_COARSE["planar_extraction"], "scan.pixels": [6, 4]}
+    recording = acquire(_run("planar_extraction", few), rng=1)
     quantify_lithium(recording, likelihood=True)
     rng = np.random.default_rng(1)
     references = rng.uniform(1.0, 2.0, (2, 40))

@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 import tifffile
 import tomli_w
 from PIL import Image
+from toml_examples import guide_sections, readme_scenario
 from typer.testing import CliRunner
 
 from lto_sim.cli import app
@@ -26,8 +26,8 @@ def text() -> str:
     return README.read_text(encoding="utf-8")
 
 
-def block(text: str, language: str, number: int = 0) -> str:
-    return text.split(f"```{language}\n")[1 + number].partition("```")[0]
+def block(text: str, language: str) -> str:
+    return text.split(f"```{language}\n")[1].partition("```")[0]
 
 
 def test_the_example_prints_what_the_text_says(text: str, tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_the_example_prints_what_the_text_says(text: str, tmp_path: Path) -> Non
     assert Ea == pytest.approx(0.493, abs=0.004)
 
 
-def test_the_particle_from_an_image_runs(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sections of the second block, in place of those of the first, with images of a disc."""
+def test_the_particle_from_an_image_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sections of the guide in place of those of the README's scenario, with images of a disc."""
     y, x = np.mgrid[:300, :400] + 0.5
     disc = np.hypot(x - 200.0, y - 150.0) < 100.0
     tifffile.imwrite(
@@ -51,7 +51,7 @@ def test_the_particle_from_an_image_runs(text: str, tmp_path: Path, monkeypatch:
     )  # fmt: skip
     labels = np.where(disc, 1, np.where(x < 150.0, 2, 0)).astype(np.uint8)
     Image.fromarray(labels).save(tmp_path / "contacts.png")
-    sections = tomllib.loads(block(text, "toml")) | tomllib.loads(block(text, "toml", 1))
+    sections = readme_scenario() | guide_sections()[0]
     sections["profile"] = [{"start": ["0.2 um", "0.3 um"], "end": ["0.4 um", "0.3 um"], "width": "0.1 um"}]
     (tmp_path / "particle.toml").write_text(tomli_w.dumps(sections))
     monkeypatch.chdir(tmp_path)
