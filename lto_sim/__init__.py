@@ -1,6 +1,11 @@
 """Phase-boundary kinetics of Li4Ti5O12 seen through operando STEM-EELS.
 
-The names below are found on first use (PEP 562), so that ``import lto_sim`` costs nothing.
+Simulate a particle (`Scenario`, `simulate`), record it (`render_maps`, or `acquire` with an `Instrument`), quantify
+spectra (`quantify_lithium`), follow the front (`track_front`), read k and Ea (`fit_rate_constant`, `fit_arrhenius`)
+or fit whole maps (`fit_maps`); `sweep` runs many cases, `exact` holds the answers that all is checked against, and
+`cite` says what to cite. Recorded and simulated data are the same labelled datasets.
+
+Names are found on first use (PEP 562), so that ``import lto_sim`` costs nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from lto_sim.kinetics import Profile, fit_arrhenius, fit_rate_constant, track_front
     from lto_sim.materials import load_material
     from lto_sim.microscope import Instrument, acquire, draw_counts, expected_counts, render_maps
+    from lto_sim.provenance import cite
     from lto_sim.quantify import compare_maps, quantify_lithium
     from lto_sim.scenario import Scenario
     from lto_sim.study import sweep
@@ -38,6 +44,7 @@ __all__ = [
     "Scenario",
     "__version__",
     "acquire",
+    "cite",
     "compare_maps",
     "cottrell_comparison",
     "draw_counts",
@@ -66,6 +73,7 @@ _HOMES: Final = {
     "Profile": "lto_sim.kinetics",
     "Scenario": "lto_sim.scenario",
     "acquire": "lto_sim.microscope",
+    "cite": "lto_sim.provenance",
     "compare_maps": "lto_sim.quantify",
     "cottrell_comparison": "lto_sim.electrochemistry",
     "draw_counts": "lto_sim.microscope",

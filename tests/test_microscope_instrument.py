@@ -140,7 +140,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "wide angle": ({"beam": {"convergence": 25}}, "beam.convergence", "mrad"),
     "no dispersion": ({"spectrometer": {"dispersion": 0.0}}, "spectrometer.dispersion", "0.0001 eV"),
     "few channels": ({"spectrometer": {"channels": 4}}, "spectrometer.channels", "8"),
-    "half a channel": ({"spectrometer": {"channels": 100.5}}, "spectrometer.channels", "integer"),
+    "half a channel": ({"spectrometer": {"channels": 100.5}}, "spectrometer.channels", "whole number"),
     "below zero": ({"spectrometer": {"offset": -500.0}}, "spectrometer.offset", "raise it"),
     "efficiency": ({"detector": {"kind": "counting", "efficiency": 1.2}}, "detector.efficiency", "<= 1"),
     "no kind": ({"detector": {"gain": 2.0}}, "detector.kind", "'counting' or 'ccd'"),

@@ -1,4 +1,4 @@
-"""Compiled code: what is compiled ahead is all that is used, and is kept, dropped and lent as it should be."""
+"""Compiled code: what is compiled ahead is all that is used; it is kept, dropped and lent as it should be."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def run(code: str, **environment: str) -> str:
     lent = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True, text=True, env=lent | environment, check=False, timeout=900, cwd=tempfile.gettempdir(),
+        capture_output=True, text=True, env=lent | environment, check=False, timeout=900,
+        cwd=tempfile.gettempdir(),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -85,7 +86,9 @@ def test_code_of_another_source_is_dropped(copied: Path) -> None:
 LOCKED = """
     import os
     real = os.access
-    os.access = lambda path, mode: not (mode == os.W_OK and str(path).endswith("__pycache__")) and real(path, mode)
+    def access(path, mode):
+        return not (mode == os.W_OK and str(path).endswith("__pycache__")) and real(path, mode)
+    os.access = access
 """
 
 

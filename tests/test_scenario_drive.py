@@ -280,7 +280,7 @@ BAD_DRIVES: dict[str, tuple[dict[str, Any], str, str]] = {
         "a list of steps"),
     "nothing to repeat": ({"repeat": {"times": 2, "steps": []}}, "drive.0.repeat.steps", "at least one step"),
     "never repeated": (
-        {"repeat": {"times": 0, "steps": [{"hold": 1.2, **SECOND}]}}, "drive.0.repeat.times", "equal to 1"),
+        {"repeat": {"times": 0, "steps": [{"hold": 1.2, **SECOND}]}}, "drive.0.repeat.times", ">= 1"),
     "a step inside that is wrong": (
         {"repeat": {"times": 2, "steps": [{"hold": 1.2}]}}, "drive.0.repeat.steps.0.until", "when the step"),
     "too many steps": (

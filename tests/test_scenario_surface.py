@@ -298,7 +298,7 @@ BAD = [
     (boundary(image="none.tif"), "grain_boundaries.gb1.image", "existing image file"),
     (boundary(image="none.tif", pair=[1, 1]), "grain_boundaries.gb1.pair", "two different labels"),
     (boundary(image="none.tif", pair=[1]), "grain_boundaries.gb1.pair", "two entries"),
-    (boundary(image="none.tif", pair=[1, 1.5]), "grain_boundaries.gb1.pair.1", "integer"),
+    (boundary(image="none.tif", pair=[1, 1.5]), "grain_boundaries.gb1.pair.1", "whole number"),
     (boundary(image="none.tif", smoothing=-1), "grain_boundaries.gb1.smoothing", ">= 0"),
     (boundary(**PIPE, across=1), "grain_boundaries.gb1.across", "one of the keys line"),
     (boundary(**PIPE | {"along": PERIMETER | {"at": -1}}), "grain_boundaries.gb1.along.at", ">= 0 m^3/s"),
@@ -322,7 +322,7 @@ BAD = [
     (where(arc=["1 um", "1 s"]), "contacts.lps.where.arc.1", "length [m]"),
     (where(polygon=TRIANGLE[:2]), "contacts.lps.where.polygon", "at least 3 points"),
     (where(image="none.png"), "contacts.lps.where.value", "add value = 1"),
-    (where(image="none.png", value=1.5), "contacts.lps.where.value", "integer"),
+    (where(image="none.png", value=1.5), "contacts.lps.where.value", "whole number"),
     (where(image="none.png", value=1), "contacts.lps.where.image", "existing image file"),
     (contacts(feeds="faces"), "contacts.lps.feeds", "'surface'"),
 ]  # fmt: skip

@@ -1,4 +1,16 @@
-"""The published experiment in, k(T) and Ea out, end to end."""
+"""The published experiment in, k(T) and Ea out, end to end.
+
+``reproduce`` does all of it, as ``lto-sim reproduce`` does; ``plan_reproduction`` counts beforehand;
+``experiment_scenario`` is a single run of it, ``run_case`` simulates and measures one.
+
+Examples
+--------
+>>> from lto_sim.reproduce import experiment_scenario, plan_reproduction
+>>> plan_reproduction()["runs"]
+40
+>>> experiment_scenario("insertion", 75.0).drive[0].hold
+0.4
+"""
 
 from lto_sim.reproduce.case import Case, CaseResult, run_case
 from lto_sim.reproduce.experiment import experiment_scenario

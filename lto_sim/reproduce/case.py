@@ -39,7 +39,7 @@ class Case:
     direction : ``extraction`` or ``insertion``.
     temperature_degC : Temperature [degC].
     seed : Seed of the counts.
-    coverage : Part of the left side that touches the electrolyte.
+    coverage : Fraction of the left side that touches the electrolyte.
     overrides : Values by scenario path, as pairs; those of surfaces are for runs that have some, those under
         ``instrument.`` for the recording.
     surfaces : What conducts beside the bulk; None: nothing.
@@ -118,7 +118,7 @@ def _track(maps: xr.Dataset, scenario: Scenario, direction: Direction) -> xr.Dat
 
 
 def run_case(case: Case) -> CaseResult:
-    """Simulate and measure one case; a measurement that is refused leaves its reason.
+    """Simulate and measure one `case`; a measurement that is refused leaves its reason.
 
     Raises
     ------

@@ -67,11 +67,16 @@ def experiment_scenario(
     ----------
     direction : ``extraction`` or ``insertion``.
     temperature_degC : Temperature [degC].
-    coverage : Part of the left side that touches the electrolyte, centred (0 to 1].
+    coverage : Fraction of the left side that touches the electrolyte, centred (0 to 1].
     surfaces : What conducts beside the bulk; True takes :data:`REFERENCE_SURFACES`, None or False nothing.
         The bulk then keeps the part of D_Li7 that the faces leave it, on a mesh with layers.
     overrides : Values by path, as for ``--set``. With surfaces, material and specimen are set before them
         (D_Li7 is then the apparent one), and keys under ``surface`` after them.
+
+    Returns
+    -------
+    Scenario
+        Ready to be simulated.
 
     Raises
     ------

@@ -122,7 +122,7 @@ class GridPoint:
 
 
 def run_grid_case(case: GridCase) -> GridPoint:
-    """Run one pair.
+    """Run the pair `case`.
 
     Raises
     ------

@@ -38,7 +38,7 @@ class Study:
     ----------
     temperatures_degC : Temperatures of every series [degC].
     single_degC : Temperature of the partial contacts, the core-shell figure and the grid [degC]: one of them.
-    coverages : Partial contacts, as parts of the side.
+    coverages : Partial contacts, as fractions of the side [1].
     face_shares, perimeters : The grid of conductances [1], [m3 s-1].
 
     Raises
@@ -63,7 +63,24 @@ class Study:
 
 
 def study_cases(seed: int, overrides: dict[str, Any] | None = None, study: Study | None = None) -> list[Case]:
-    """Every measured run of the study, longest first; each has its own seed, derived from `seed`."""
+    """Every measured run of the study, longest first; each has its own seed, derived from `seed`.
+
+    Parameters
+    ----------
+    seed : Seed of the whole reproduction.
+    overrides : Values by scenario path, as for ``--set``.
+    study : What is run; None: the whole experiment.
+
+    Returns
+    -------
+    list of Case
+        Each with a name of its own.
+
+    Raises
+    ------
+    InputError
+        An override of something that the study itself sets.
+    """
     study = study or Study()
     values = tuple(_allowed(overrides or {}).items())
     temperatures, single = study.temperatures_degC, study.single_degC
@@ -79,7 +96,18 @@ def study_cases(seed: int, overrides: dict[str, Any] | None = None, study: Study
 
 
 def grid_cases(overrides: dict[str, Any] | None = None, study: Study | None = None) -> list[GridCase]:
-    """Every pair of conductances, perimeters from low to high, shares from low to high within each."""
+    """Every pair of conductances, perimeters from low to high, shares from low to high within each.
+
+    Parameters
+    ----------
+    overrides : Values by scenario path, as for ``--set``.
+    study : What is run; None: the whole experiment.
+
+    Returns
+    -------
+    list of GridCase
+        Each without a result yet.
+    """
     study = study or Study()
     values = tuple((k, v) for k, v in (overrides or {}).items() if not k.startswith(PREFIX))
     return [
@@ -112,6 +140,17 @@ def plan_reproduction(
     seed: int = 0, overrides: dict[str, Any] | None = None, study: Study | None = None
 ) -> dict[str, Any]:
     """Count what a reproduction would do, after checking every scenario of it.
+
+    Parameters
+    ----------
+    seed : Seed of the whole reproduction.
+    overrides : Values by scenario path, as for ``--set``.
+    study : What is run; None: the whole experiment.
+
+    Returns
+    -------
+    dict
+        Counts for JSON, units in the names.
 
     Raises
     ------

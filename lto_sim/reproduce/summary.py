@@ -254,7 +254,7 @@ def _span(results: Sequence[CaseResult]) -> str:
 
 
 def comparison_rows(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows of the table: series, temperature, published, simulated and true k [m2 s-1].
+    """Return the table of `summary` by rows: series, temperature, published, simulated, true k [m2 s-1].
 
     Published values are NaN at temperatures that are not in Table 1.
     """

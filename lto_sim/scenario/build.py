@@ -79,7 +79,7 @@ class Surface:
 
 
 def build_material(scenario: Scenario) -> TwoPhaseMaterial:
-    """Return the scenario's material."""
+    """Return the material of `scenario`."""
     spec = scenario.material
     windows = spec.windows
     model = (
@@ -96,13 +96,13 @@ def build_material(scenario: Scenario) -> TwoPhaseMaterial:
 
 
 def build_surface(scenario: Scenario) -> Surface:
-    """Return the conductance of the scenario's surfaces."""
+    """Return the conductance of the surfaces of `scenario`."""
     spec = scenario.surface
     return Surface() if spec is None else Surface(_conductance(spec.perimeter), _conductance(spec.faces))
 
 
 def build_specimen(scenario: Scenario) -> Specimen:
-    """Return the scenario's specimen.
+    """Return the specimen of `scenario`.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def build_specimen(scenario: Scenario) -> Specimen:
 
 
 def build_contacts(scenario: Scenario) -> tuple[Contact, ...]:
-    """Return the scenario's contacts, in the order of the file.
+    """Return the contacts of `scenario`, in the order of the file.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def build_contacts(scenario: Scenario) -> tuple[Contact, ...]:
 
 
 def build_boundaries(scenario: Scenario) -> tuple[GrainBoundary, ...]:
-    """Return the scenario's grain boundaries, in the order of the file.
+    """Return the grain boundaries of `scenario`, in the order of the file.
 
     Raises
     ------

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import Final
+
 from lto_sim.errors import InputError
 from lto_sim.scenario.contact import ContactSpec
 from lto_sim.scenario.experiment import ProfileSpec
@@ -9,7 +13,18 @@ from lto_sim.scenario.outline import Box, RadialSpec, SlabSpec
 from lto_sim.scenario.particle import SpecimenSpec
 from lto_sim.scenario.surface import GrainBoundarySpec, SurfaceSpec
 
-__all__ = ["check_feeds", "check_one_dimensional", "check_profile"]
+__all__ = ["check_feeds", "check_names", "check_one_dimensional", "check_profile"]
+
+_NAME: Final = re.compile(r"[^\s.<>:\"/\\|?*\x00-\x1f][^.<>:\"/\\|?*\x00-\x1f]*(?<!\s)")
+
+
+def check_names(field: str, names: Iterable[str]) -> None:
+    """Raise InputError where a name cannot be a part of a path of a key, or of the name of a file."""
+    for name in names:
+        if _NAME.fullmatch(name) is None:
+            raise InputError(
+                field, name, 'a name without . : / \\ < > " | ? * and spaces at its ends', "rename it"
+            )
 
 
 def check_profile(field: str, line: ProfileSpec, box: Box | None) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, model_validator
 
 from lto_sim.errors import InputError
 from lto_sim.scenario.material import AreaResistanceSpec, ReactionRateSpec, VelocitySpec
 from lto_sim.scenario.outline import ImagePath
 from lto_sim.scenario.quantities import (
     AreaCapacitance,
+    AreaResistance,
     Coordinate,
     Corners,
     Length,
@@ -18,8 +19,9 @@ from lto_sim.scenario.quantities import (
     Point,
     TransferCoefficient,
     Velocity,
+    VelocityOrZero,
 )
-from lto_sim.scenario.section import Section, exactly_one, only_with
+from lto_sim.scenario.section import Section, ShortForm, exactly_one, only_with
 
 __all__ = ["ContactSpec", "WhereSpec"]
 
@@ -31,25 +33,35 @@ class WhereSpec(Section):
         default=None, description="Side of the outline; all: the whole perimeter"
     )
     start: Coordinate | None = Field(
-        default=None, alias="from", description="Start along the side [m]; default: its beginning"
+        default=None,
+        alias="from",
+        description="Start along the side [m]; default: its beginning",
+        examples=["0.3 um"],
     )
     end: Coordinate | None = Field(
-        default=None, alias="to", description="End along the side [m]; default: its end"
+        default=None, alias="to", description="End along the side [m]; default: its end", examples=["1.2 um"]
     )
     arc: Point | None = Field(
         default=None,
         description="Start and end along the outline [m]; a polygon counts from its first point, a rectangle "
         "from its top left corner clockwise; the end may pass the start of the outline",
+        examples=[["0 um", "1.5 um"]],
     )
     polygon: Corners | None = Field(
-        default=None, description="Corners (x, y) [m]: the part of the perimeter inside touches"
+        default=None,
+        description="Corners (x, y) [m]: the part of the perimeter inside touches",
+        examples=[[["-0.1 um", "0 um"], ["0.1 um", "0 um"], ["0.1 um", "1 um"]]],
     )
     image: ImagePath | None = Field(
-        default=None, description="Label image, relative to the scenario file: the perimeter beside a label"
+        default=None,
+        description="Label image, relative to the scenario file: the perimeter beside a label",
+        examples=["contacts.png"],
     )
-    value: int | None = Field(default=None, description="The label in the image")
+    value: int | None = Field(default=None, description="The label in the image", examples=[1])
     pixel: Length | None = Field(
-        default=None, description="Width of the image's pixel [m]; default: as the image file says"
+        default=None,
+        description="Width of the image's pixel [m]; default: as the image file says",
+        examples=["2 nm"],
     )
 
     @property
@@ -82,6 +94,11 @@ def _at_room_temperature(name: str) -> BeforeValidator:
     return BeforeValidator(table)
 
 
+def _short(kind: Any) -> ShortForm:
+    """The value alone, for the schema of a table."""
+    return ShortForm(TypeAdapter(kind).json_schema())
+
+
 class ContactSpec(Section):
     """Where the particle touches the solid electrolyte, and the law there."""
 
@@ -93,21 +110,27 @@ class ContactSpec(Section):
     k_c: Velocity | VelocitySpec | None = Field(
         default=None, description="Rate constant of the linear law [m s-1], or with an activation energy"
     )
-    k0: Annotated[ReactionRateSpec, _at_room_temperature("k0")] | None = Field(
+    k0: Annotated[ReactionRateSpec, _at_room_temperature("k0"), _short(VelocityOrZero)] | None = Field(
         default=None,
         description="Rate constant of the interface reaction [m s-1], or with an activation energy",
+        examples=["1e-9 m/s"],
     )
     transfer_coefficient: TransferCoefficient | None = Field(
-        default=None, description="alpha of the reduction, Butler-Volmer only; default 0.5"
+        default=None, description="alpha of the reduction, Butler-Volmer only; default 0.5", examples=[0.5]
     )
     reorganization_energy: MolarEnergy | None = Field(
-        default=None, description="lambda [J mol-1], Marcus-Hush-Chidsey only"
+        default=None, description="lambda [J mol-1], Marcus-Hush-Chidsey only", examples=["0.4 eV"]
     )
-    resistance: Annotated[AreaResistanceSpec, _at_room_temperature("resistance")] | None = Field(
+    resistance: (
+        Annotated[AreaResistanceSpec, _at_room_temperature("resistance"), _short(AreaResistance)] | None
+    ) = Field(
         default=None,
         description="Resistance in series, of one area of the contact [ohm m2], or with an activation energy",
+        examples=["10 ohm cm^2"],
     )
-    capacitance: AreaCapacitance = Field(default=0.0, description="Double layer beside the reaction [F m-2]")
+    capacitance: AreaCapacitance = Field(
+        default=0.0, description="Double layer beside the reaction [F m-2]", examples=["10 uF/cm^2"]
+    )
     feeds: Literal["both", "bulk", "surface"] = Field(
         default="both", description="What takes lithium at the contact: the bulk, the surface layers, or both"
     )

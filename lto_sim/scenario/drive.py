@@ -57,13 +57,17 @@ class UntilSpec(Section):
 
     time: Time | None = Field(default=None, description="Duration of the step [s]")
     li_fraction: Fraction | None = Field(
-        default=None, description="End when the mean li fraction crosses this value"
+        default=None, description="End when the mean li fraction crosses this value", examples=[0.5]
     )
     current: Current | None = Field(
-        default=None, description="End of a hold or sweep when |current| has fallen below this value [A]"
+        default=None,
+        description="End of a hold or sweep when |current| has fallen below this value [A]",
+        examples=["10 pA"],
     )
     potential: Potential | None = Field(
-        default=None, description="End of a current or a rest when the potential crosses this value [V]"
+        default=None,
+        description="End of a current or a rest when the potential crosses this value [V]",
+        examples=["1.3 V"],
     )
 
     @model_validator(mode="after")
@@ -82,10 +86,13 @@ class SweepSpec(Section):
     """A potential that changes evenly, as in cyclic voltammetry."""
 
     start: Potential | None = Field(
-        default=None, alias="from", description="Start [V]; default: where the step before ended"
+        default=None,
+        alias="from",
+        description="Potential at the start [V]; default: where the step before ended",
+        examples=["1.6 V"],
     )
-    end: Potential = Field(alias="to", description="End [V]")
-    rate: SweepRate = Field(description="Sweep rate, positive either way [V s-1]")
+    end: Potential = Field(alias="to", description="Potential at the end [V]", examples=["0.4 V"])
+    rate: SweepRate = Field(description="Sweep rate, positive either way [V s-1]", examples=["50 mV/s"])
 
     @model_validator(mode="after")
     def _moves(self) -> Self:
@@ -97,12 +104,14 @@ class SweepSpec(Section):
 class GittSpec(Section):
     """Galvanostatic intermittent titration: pulses of current, each followed by a rest."""
 
-    current: Current = Field(description="Current of the pulses [A], extraction > 0")
-    pulse: Time = Field(description="Duration of a pulse [s]")
-    rest: Time = Field(description="Duration of a rest [s]")
-    pulses: int = Field(ge=1, le=_MOST_STEPS // 2, description="Number of pulses")
+    current: Current = Field(description="Current of the pulses [A], extraction > 0", examples=["5 pA"])
+    pulse: Time = Field(description="Duration of a pulse [s]", examples=["10 s"])
+    rest: Time = Field(description="Duration of a rest [s]", examples=["60 s"])
+    pulses: int = Field(ge=1, le=_MOST_STEPS // 2, description="Number of pulses", examples=[20])
     potential: Potential | None = Field(
-        default=None, description="The titration ends with a pulse that crosses this value [V]"
+        default=None,
+        description="The titration ends with a pulse that crosses this value [V]",
+        examples=["1.3 V"],
     )
 
     @model_validator(mode="after")
@@ -114,9 +123,9 @@ class GittSpec(Section):
 class PittSpec(Section):
     """Potentiostatic intermittent titration: a staircase of held potentials."""
 
-    start: Potential = Field(alias="from", description="First potential [V]")
-    end: Potential = Field(alias="to", description="Last potential [V]")
-    step: Potential = Field(description="Height of a step [V], its sign does not matter")
+    start: Potential = Field(alias="from", description="First potential [V]", examples=["0.9 V"])
+    end: Potential = Field(alias="to", description="Last potential [V]", examples=["1.2 V"])
+    step: Potential = Field(description="Height of a step [V], its sign does not matter", examples=["10 mV"])
     until: UntilSpec = Field(description="When each potential is left")
 
     @model_validator(mode="after")
@@ -146,9 +155,9 @@ def _listed_steps(value: object) -> object:
 class RepeatSpec(Section):
     """A sequence of steps, several times over."""
 
-    times: int = Field(ge=1, le=_MOST_STEPS, description="How often")
+    times: int = Field(ge=1, le=_MOST_STEPS, description="How often", examples=[3])
     steps: Annotated[tuple[DriveSpec, ...], BeforeValidator(_listed_steps)] = Field(
-        description="Steps, as in [[drive]]"
+        description="Steps, as in [[drive]]", examples=[[{"hold": "1.6 V", "until": {"time": "60 s"}}]]
     )
 
     @model_validator(mode="after")
@@ -166,7 +175,7 @@ class DriveSpec(Section):
         default=None, description="Total current [A], extraction > 0, shared by all contacts"
     )
     c_rate: Number | None = Field(
-        default=None, description="Current in capacities an hour [1/h], extraction > 0"
+        default=None, description="Current in capacities an hour [1/h], extraction > 0", examples=[10]
     )
     rest: Literal[True] | None = Field(default=None, description="No current (true)")
     sweep: SweepSpec | None = Field(default=None, description="Potential that changes evenly")
@@ -176,7 +185,9 @@ class DriveSpec(Section):
     until: UntilSpec | None = Field(default=None, description="When the step ends")
     temperature: Temperature | None = Field(default=None, description="Temperature of this step [K]")
     frame_period: Time | None = Field(
-        default=None, description="Start to start of recorded frames in this step [s]; default: scan.period"
+        default=None,
+        description="Start to start of recorded frames in this step [s]; default: scan.period",
+        examples=["5 s"],
     )
 
     @property

@@ -35,12 +35,15 @@ class OutputSpec(Section):
     """What is kept."""
 
     every: Time | None = Field(
-        default=None, description="Interval of saved states [s]; default: 100, or max_states - 1, to the end"
+        default=None,
+        description="Interval of saved states [s]; default: 100, or max_states - 1, to the end",
+        examples=["1.5 s"],
     )
     max_states: int = Field(default=200, ge=2, description="Most saved states")
     current_every: Time | None = Field(
         default=None,
         description="Interval of current and potential [s]; default a thousandth, finer after each change",
+        examples=["0.1 s"],
     )
     restart: Literal["all", "last", "none"] = Field(
         default="all", description="Which saved states a run can be continued from"
@@ -50,14 +53,16 @@ class OutputSpec(Section):
 class ScanSpec(Section):
     """The scan of the probe: composition is recorded at each pixel's own time."""
 
-    frame_time: Time = Field(default=1.5, description="Time for one frame [s]")
+    frame_time: Time = Field(default=1.5, description="Time for one frame [s]", examples=["1.5 s"])
     period: Time | None = Field(
-        default=None, description="Start to start of recorded frames [s]; default frame_time"
+        default=None,
+        description="Start to start of recorded frames [s]; default frame_time",
+        examples=["5 s"],
     )
     pixels: tuple[int, int] = Field(default=(64, 48), description="Pixels (x, y)")
     order: Literal["rows", "columns"] = Field(default="rows", description="Fast axis: along rows or columns")
     flyback: TimeOrZero = Field(
-        default=0.0, description="Dead time at each line's end [s], within frame_time"
+        default=0.0, description="Dead time at each line's end [s], within frame_time", examples=["1 ms"]
     )
     restart: bool = Field(default=False, description="Begin a new frame with every step of the drive")
 
@@ -92,9 +97,13 @@ class ScanSpec(Section):
 class ProfileSpec(Section):
     """Line along which a front is tracked, from the contact inwards."""
 
-    start: tuple[Coordinate, Coordinate] = Field(description="(x, y) [m] on the contact")
-    end: tuple[Coordinate, Coordinate] = Field(description="(x, y) [m] inside")
-    width: Length = Field(description="Width of the averaged strip [m]")
+    start: tuple[Coordinate, Coordinate] = Field(
+        description="(x, y) [m] on the contact", examples=[["0 um", "0.75 um"]]
+    )
+    end: tuple[Coordinate, Coordinate] = Field(
+        description="(x, y) [m] inside", examples=[["1.2 um", "0.75 um"]]
+    )
+    width: Length = Field(description="Width of the averaged strip [m]", examples=["200 nm"])
 
 
 class MapsSpec(Section):
@@ -103,7 +112,9 @@ class MapsSpec(Section):
     noise: NonNegativeFraction = Field(
         default=0.2, description="Standard deviation of one pixel [li fraction]"
     )
-    probe_fwhm: ProbeWidth = Field(default=1e-9, description="Full width at half maximum of the probe [m]")
+    probe_fwhm: ProbeWidth = Field(
+        default=1e-9, description="Full width at half maximum of the probe [m]", examples=["1 nm"]
+    )
 
 
 class BeamDamageSpec(Section):
@@ -129,12 +140,14 @@ class NumericsSpec(Section):
     time_order: Literal[1, 2] = Field(
         default=2, description="Order in time of the implicit method: Euler, or two stages"
     )
-    front_fraction: Share = Field(default=0.5, description="Part of a cell that a front crosses in a step")
+    front_fraction: Share = Field(
+        default=0.5, description="Fraction of a cell that a front crosses in a step"
+    )
     change_fraction: Share = Field(
-        default=0.2, description="Change of w in a step, as part of the largest excess of the problem"
+        default=0.2, description="Change of w in a step, as fraction of the largest excess of the problem"
     )
     tolerance: Share = Field(default=1e-13, description="Largest residual of a step [li fraction]")
     potential_step: PotentialChange = Field(
-        default=0.005, description="Largest change of a swept potential in a step [V]"
+        default=0.005, description="Largest change of a swept potential in a step [V]", examples=["5 mV"]
     )
     max_steps: int = Field(default=1_000_000, ge=1, description="Most steps of a run")

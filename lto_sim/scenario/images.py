@@ -33,7 +33,7 @@ _LARGEST = 2**53  # beyond, not every whole number has a float of its own
 
 
 def hash_images(scenario: Scenario) -> dict[str, str]:
-    """SHA-256, hexadecimal, of every image file that a scenario names, by path.
+    """SHA-256, hexadecimal, of every image file that `scenario` names, by path.
 
     Raises
     ------
@@ -46,7 +46,9 @@ def hash_images(scenario: Scenario) -> dict[str, str]:
             with Path(path).open("rb") as file:
                 hashes[path] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
-            raise InputError(field, path, "a readable image file", str(error.strerror)) from None
+            raise InputError(
+                field, path, "a readable image file", f"check the path ({error.strerror})"
+            ) from None
     return hashes
 
 

@@ -21,7 +21,7 @@ from lto_sim.scenario.quantities import (
     Velocity,
     VelocityOrZero,
 )
-from lto_sim.scenario.section import Section
+from lto_sim.scenario.section import Section, ShortForm
 
 __all__ = [
     "AreaResistanceSpec",
@@ -34,6 +34,7 @@ __all__ = [
     "ResistanceSpec",
     "VelocitySpec",
     "WindowsSpec",
+    "fill_schema",
 ]
 
 
@@ -100,7 +101,7 @@ class ResistanceSpec(Section):
 class ConstantWindowsSpec(Section):
     """Gap edges that do not depend on temperature."""
 
-    model: Literal["constant"] = "constant"
+    model: Literal["constant"] = Field(default="constant", description="The same edges at any temperature")
     x4: Fraction = Field(default=0.05, description="Edge of the lithium-poor phase [li fraction]")
     x7: Fraction = Field(default=0.95, description="Edge of the lithium-rich phase [li fraction]")
 
@@ -121,7 +122,9 @@ class ConstantWindowsSpec(Section):
 class RegularSolutionWindowsSpec(Section):
     """Gap edges of a symmetric regular solution."""
 
-    model: Literal["regular_solution"]
+    model: Literal["regular_solution"] = Field(
+        description="Edges of a regular solution fitted to calorimetry: they close in with temperature"
+    )
 
 
 WindowsSpec = Annotated[ConstantWindowsSpec | RegularSolutionWindowsSpec, Discriminator("model")]
@@ -133,11 +136,14 @@ class MaterialSpec(Section):
     name: Literal["lto"] = Field(default="lto", description="Material of the package")
     D_Li4: DiffusivitySpec = Field(description="Chemical diffusivity of Li4Ti5O12")
     D_Li7: DiffusivitySpec = Field(description="Chemical diffusivity of Li7Ti5O12")
-    windows: WindowsSpec = Field(description="Edges of the miscibility gap")
-    plateau: Potential = Field(description="Plateau potential [V] against In-Li")
+    windows: Annotated[WindowsSpec, ShortForm({"enum": ["constant", "regular_solution"]})] = Field(
+        description="Edges of the miscibility gap: a table, or the name of its model"
+    )
+    plateau: Potential = Field(description="Plateau potential [V] against In-Li", examples=["0.95 V"])
     potential_window: PotentialPair = Field(
         description="Potentials [V] against In-Li between which the two-phase picture holds; a drive that "
-        "leaves them warns"
+        "leaves them warns",
+        examples=[["0 V", "2 V"]],
     )
 
     @model_validator(mode="after")
@@ -178,3 +184,22 @@ class MaterialSpec(Section):
         filled.setdefault("plateau", base.plateau_potential)
         filled.setdefault("potential_window", list(base.potential_window))
         return filled
+
+
+def fill_schema(definitions: dict[str, Any]) -> None:
+    """Let the schema of a material require nothing, and name its defaults: those of the data file.
+
+    Parameters
+    ----------
+    definitions : ``$defs`` of the schema of a scenario, changed in place.
+    """
+    table = definitions[MaterialSpec.__name__]
+    del table["required"]
+    keys, base = table["properties"], MaterialSpec.model_validate("lto").model_dump(mode="json")
+    for key in ("windows", "plateau", "potential_window"):
+        keys[key]["default"] = base[key]
+    for key in ("D_Li4", "D_Li7"):
+        whole = definitions[DiffusivitySpec.__name__]
+        parts = {name: {**part, "default": base[key][name]} for name, part in whole["properties"].items()}
+        described = {"properties": parts, "description": keys[key]["description"]}
+        keys[key] = {name: part for name, part in whole.items() if name != "required"} | described

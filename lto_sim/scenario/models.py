@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from lto_sim.errors import InputError
 from lto_sim.scenario import parse
-from lto_sim.scenario.checks import check_feeds, check_one_dimensional, check_profile
+from lto_sim.scenario.checks import check_feeds, check_names, check_one_dimensional, check_profile
 from lto_sim.scenario.contact import ContactSpec
 from lto_sim.scenario.drive import DriveSpec, ElementaryStep, elementary_steps
 from lto_sim.scenario.experiment import (
@@ -27,24 +27,36 @@ from lto_sim.scenario.experiment import (
     ProfileSpec,
     ScanSpec,
 )
-from lto_sim.scenario.material import MaterialSpec
+from lto_sim.scenario.material import MaterialSpec, fill_schema
 from lto_sim.scenario.particle import SpecimenSpec
 from lto_sim.scenario.quantities import Fraction, Temperature
-from lto_sim.scenario.section import Section
+from lto_sim.scenario.section import Section, ShortForm
 from lto_sim.scenario.surface import GrainBoundarySpec, SurfaceSpec
 
 __all__ = ["Scenario"]
 
 
 class Scenario(Section):
-    """One simulated experiment."""
+    """One simulated experiment.
+
+    Made by :meth:`from_toml` or :meth:`from_dict`, changed by :meth:`with_values`; ``lto-sim schema`` lists
+    every key with unit, default and range.
+
+    Raises
+    ------
+    InputError
+        A value outside its range, an unknown key, keys that contradict each other.
+    """
 
     schema_version: Literal[1] = Field(default=1, description="Version of these keys")
     title: str = Field(default="", description="Free text")
-    material: MaterialSpec = Field(description="Host material")
-    temperature: Temperature = Field(description="Temperature [K]")
+    material: Annotated[MaterialSpec, ShortForm({"enum": ["lto"]})] = Field(
+        description="Host material: its name, or a table with what differs from its data file"
+    )
+    temperature: Temperature = Field(description="Temperature [K]", examples=["30 degC"])
     initial: Fraction | tuple[Any, ...] | str = Field(
-        description="Li fraction at the start: number, array as nested lists (y, x) or (x), or .npy file"
+        description="Li fraction at the start: number, array as nested lists (y, x) or (x), or .npy file",
+        examples=[1.0],
     )
     specimen: SpecimenSpec = Field(description="The particle")
     surface: SurfaceSpec | None = Field(default=None, description="Conducting surfaces")
@@ -65,6 +77,8 @@ class Scenario(Section):
             raise InputError(
                 "contacts", {}, "at least one contact", 'add [contacts.lps] with where = { side = "left" }'
             )
+        check_names("contacts", self.contacts)
+        check_names("grain_boundaries", self.grain_boundaries)
         if not self.drive:
             raise InputError("drive", (), "at least one step", 'add [[drive]] with hold = "1.6 V"')
         for step in elementary_steps(self.drive):
@@ -80,7 +94,7 @@ class Scenario(Section):
 
     @classmethod
     def from_dict(cls, mapping: dict[str, Any]) -> Scenario:
-        """Build a scenario from a mapping with the keys of a scenario file.
+        """Build a scenario from a `mapping` with the keys of a scenario file.
 
         Raises
         ------
@@ -91,7 +105,7 @@ class Scenario(Section):
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Scenario:
-        """Read a scenario file.
+        """Read the scenario file `path`.
 
         Raises
         ------
@@ -99,6 +113,23 @@ class Scenario(Section):
             No such file, no TOML, or a scenario that cannot be used.
         """
         return cls.from_dict(parse.read_toml(Path(path)))
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **options: Any) -> dict[str, Any]:
+        """JSON schema of a scenario file: of pydantic, with what the data file of the material fills in.
+
+        Parameters
+        ----------
+        *args, **options : As of pydantic.
+
+        Returns
+        -------
+        dict
+            The schema, JSON Schema draft 2020-12.
+        """
+        schema = super().model_json_schema(*args, **options)
+        fill_schema(schema["$defs"])
+        return schema
 
     def to_dict(self) -> dict[str, Any]:
         """Every value, defaults included, in SI; `from_dict` gives the scenario back."""
@@ -110,7 +141,7 @@ class Scenario(Section):
         return parse.to_toml(self.to_dict())
 
     def with_values(self, values: dict[str, Any]) -> Scenario:
-        """Return a copy with values set by path, for example ``{"material.D_Li4.Ea": "0.5 eV"}``."""
+        """Return a copy with `values` set by path, for example ``{"material.D_Li4.Ea": "0.5 eV"}``."""
         return type(self).from_dict(parse.set_paths(self.to_dict(), values))
 
     @property
@@ -124,7 +155,7 @@ class Scenario(Section):
         return math.fsum(step.longest for step in self.steps)
 
     def initial_composition(self, shape: tuple[int, int, int]) -> NDArray[np.float64]:
-        """Li fraction at the start on cells (nz, ny, nx).
+        """Li fraction at the start on cells of `shape` (nz, ny, nx).
 
         Raises
         ------

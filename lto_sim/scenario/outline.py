@@ -70,9 +70,9 @@ class _Outline(Section):
 class RectangleSpec(_Outline):
     """Rectangle in the image plane."""
 
-    shape: Literal["rectangle"]
-    width: Length = Field(description="Extent along x [m]")
-    height: Length = Field(description="Extent along y [m]")
+    shape: Literal["rectangle"] = Field(description="Rectangle")
+    width: Length = Field(description="Extent along x [m]", examples=["2 um"])
+    height: Length = Field(description="Extent along y [m]", examples=["1.5 um"])
 
     @property
     def box(self) -> Box:
@@ -83,26 +83,31 @@ class RectangleSpec(_Outline):
 class SlabSpec(_Outline):
     """One-dimensional body along x."""
 
-    shape: Literal["slab"]
-    length: Length = Field(description="Extent along x [m]")
+    shape: Literal["slab"] = Field(description="One-dimensional body along x")
+    length: Length = Field(description="Extent along x [m]", examples=["2 um"])
     height: Length = Field(default=1e-6, description="Extent along y [m]; scales volumes and currents only")
 
 
 class RadialSpec(_Outline):
     """Cylinder (axis through the thickness) or sphere, fed at its outer surface."""
 
-    shape: Literal["cylinder", "sphere"]
-    radius: Length = Field(description="Outer radius [m]")
+    shape: Literal["cylinder", "sphere"] = Field(description="One-dimensional body along its radius")
+    radius: Length = Field(description="Outer radius [m]", examples=["500 nm"])
 
 
 class PolygonSpec(_Outline):
     """Any outline with straight edges, with holes."""
 
-    shape: Literal["polygon"]
+    shape: Literal["polygon"] = Field(description="Any straight-edged outline")
     points: Corners = Field(
-        description="Corners (x, y) [m], not closed; arc length counts from the first one, in this order"
+        description="Corners (x, y) [m], not closed; arc length counts from the first one, in this order",
+        examples=[[["0 um", "0 um"], ["2 um", "0 um"], ["1 um", "1.5 um"]]],
     )
-    holes: tuple[Corners, ...] = Field(default=(), description="Holes: corners (x, y) [m] of each")
+    holes: tuple[Corners, ...] = Field(
+        default=(),
+        description="Holes: corners (x, y) [m] of each",
+        examples=[[[["0.9 um", "0.4 um"], ["1.1 um", "0.4 um"], ["1 um", "0.6 um"]]]],
+    )
 
     @property
     def box(self) -> Box:
@@ -114,10 +119,12 @@ class PolygonSpec(_Outline):
 class CircleSpec(_Outline):
     """Circle."""
 
-    shape: Literal["circle"]
-    radius: Length = Field(description="Radius [m]")
+    shape: Literal["circle"] = Field(description="Circle")
+    radius: Length = Field(description="Radius [m]", examples=["500 nm"])
     centre: Point | None = Field(
-        default=None, description="Centre (x, y) [m]; default: the bounding box starts at the origin"
+        default=None,
+        description="Centre (x, y) [m]; default: the bounding box starts at the origin",
+        examples=[["1 um", "1 um"]],
     )
 
     @property
@@ -135,13 +142,17 @@ class CircleSpec(_Outline):
 class EllipseSpec(_Outline):
     """Ellipse."""
 
-    shape: Literal["ellipse"]
-    semi_axes: LengthPair = Field(description="The two semi-axes [m]")
+    shape: Literal["ellipse"] = Field(description="Ellipse")
+    semi_axes: LengthPair = Field(description="The two semi-axes [m]", examples=[["1 um", "0.7 um"]])
     angle: Angle = Field(
-        default=0.0, description="From +x to the first semi-axis, towards +y (clockwise on the image) [rad]"
+        default=0.0,
+        description="From +x to the first semi-axis, towards +y (clockwise on the image) [rad]",
+        examples=["30 deg"],
     )
     centre: Point | None = Field(
-        default=None, description="Centre (x, y) [m]; default: the bounding box starts at the origin"
+        default=None,
+        description="Centre (x, y) [m]; default: the bounding box starts at the origin",
+        examples=[["1 um", "1 um"]],
     )
 
     @property
@@ -166,10 +177,12 @@ class EllipseSpec(_Outline):
 class ImageOutlineSpec(_Outline):
     """Outline of the particle in an image: what is brighter, or darker, than a threshold."""
 
-    shape: Literal["image"]
-    image: ImagePath = Field(description="Image file, relative to the scenario file")
+    shape: Literal["image"] = Field(description="What is bright, or dark, in an image")
+    image: ImagePath = Field(
+        description="Image file, relative to the scenario file", examples=["particle.tif"]
+    )
     pixel: Length | None = Field(
-        default=None, description="Width of a pixel [m]; default: as the image file says"
+        default=None, description="Width of a pixel [m]; default: as the image file says", examples=["2 nm"]
     )
     threshold: Threshold = Field(default="otsu", description="Value of the image, or otsu")
     bright: bool = Field(default=True, description="The particle is brighter than the threshold")

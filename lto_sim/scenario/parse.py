@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import hashlib
+import logging
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import tomli_w
@@ -25,6 +30,7 @@ __all__ = [
     "validated",
 ]
 
+_LOG: Final = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -48,11 +54,55 @@ def _first_error(error: ValidationError) -> InputError:
         return InputError(path or "scenario", cause.value, cause.allowed, cause.remedy)
     path = ".".join(parts) or "scenario"
     if entry["type"] == "missing":
-        return InputError(path, None, "a value (the key is required)", "add the key")
-    context = entry.get("ctx", {})
-    table = entry["type"] in {"model_type", "dict_type"}
-    allowed = "a table of keys" if table else str(context.get("expected") or entry["msg"])
-    return InputError(path, entry.get("input"), allowed, "see `lto-sim schema` for every key, unit and range")
+        return _missing(parts)
+    allowed = _allowed(entry)
+    return InputError(path, entry.get("input"), allowed, _remedy(path, entry))
+
+
+def _missing(parts: list[str]) -> InputError:
+    """A key that is required, or an entry that a list lacks."""
+    path = ".".join(parts)
+    if parts and parts[-1].isdigit():
+        return InputError(".".join(parts[:-1]), f"{parts[-1]} entries", "one entry more", _explained(path))
+    return InputError(path, None, "a value (the key is required)", f"add the key; {_explained(path)}")
+
+
+def _explained(path: str) -> str:
+    return f"`lto-sim schema {path}` explains it"
+
+
+_KINDS = {
+    "model_type": "a table of keys", "dict_type": "a table of keys", "tuple_type": "a list",
+    "list_type": "a list", "string_type": "text",
+    "bool_type": "true or false", "bool_parsing": "true or false",
+    "int_type": "a whole number", "int_parsing": "a whole number", "int_from_float": "a whole number",
+    "finite_number": "a finite number",
+}  # fmt: skip
+"""What pydantic calls an error -> what is allowed."""
+
+_LIMITS = {"greater_than_equal": (">=", "ge"), "greater_than": (">", "gt"), "less_than_equal": ("<=", "le"),
+           "less_than": ("<", "lt")}  # fmt: skip
+
+
+def _allowed(entry: Mapping[str, Any]) -> str:
+    """What may stand where pydantic refused something."""
+    kind, context = entry["type"], entry.get("ctx", {})
+    if kind in _LIMITS:
+        sign, key = _LIMITS[kind]
+        return f"{sign} {context[key]}"
+    return _KINDS.get(kind) or str(context.get("expected") or entry["msg"])
+
+
+def _remedy(path: str, entry: Mapping[str, Any]) -> str:
+    """The nearest choice, else where the key is explained."""
+    if entry["type"] == "literal_error" and isinstance(entry.get("input"), str):
+        choices = re.findall(r"'([^']*)'", str(entry["ctx"]["expected"]))
+        near = difflib.get_close_matches(entry["input"], choices, n=1)
+        if near:
+            return f"did you mean {near[0]}?"
+    if entry["type"] in {"tuple_type", "list_type"} and isinstance(entry.get("input"), Mapping):
+        return f"write [[{path}]], in two pairs of brackets"
+    return _explained(path)
 
 
 _BRANCHES = frozenset(
@@ -72,7 +122,7 @@ def _is_branch(part: str) -> bool:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a scenario file; the files that it names, an ``initial`` array or images, are found beside it.
+    """Read the scenario file `path`; what it names, an array or images, are found beside it.
 
     Raises
     ------
@@ -80,11 +130,14 @@ def read_toml(path: Path) -> dict[str, Any]:
         No such file, not UTF-8 text, or not TOML.
     """
     try:
-        mapping = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        content = path.read_bytes()
+        mapping = tomllib.loads(content.decode("utf-8-sig"))
     except OSError as error:
-        raise InputError("scenario", str(path), "a readable TOML file", str(error.strerror)) from None
+        remedy = f"check the path ({error.strerror})"
+        raise InputError("scenario", str(path), "a readable TOML file", remedy) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError("scenario", str(path), "valid TOML", str(error)) from None
+    _LOG.info("read %s, %d bytes, SHA-256 %.12s...", path, len(content), hashlib.sha256(content).hexdigest())
     if isinstance(mapping.get("initial"), str) and mapping["initial"].endswith(".npy"):
         mapping["initial"] = str(path.resolve().parent / mapping["initial"])
     _find_images(mapping, path.resolve().parent)
@@ -119,7 +172,7 @@ def to_toml(mapping: dict[str, Any]) -> str:
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
-    """Split ``path=value`` of the command line; the value is TOML where it parses, else text.
+    """Split `text` ``path=value`` of the command line; the value is TOML where it parses, else text.
 
     Raises
     ------
@@ -140,7 +193,7 @@ _SHORT_FORMS = (("material", "name"), ("specimen", "dead_layer", "thickness"))
 
 
 def set_paths(mapping: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    """Return a copy of `mapping` with values set by dotted path; list entries are numbers.
+    """Return a copy of `mapping` with `values` set by dotted path; list entries are numbers.
 
     Raises
     ------
@@ -196,7 +249,8 @@ def initial_array(initial: Any, shape: tuple[int, int, int]) -> NDArray[np.float
     """
     if isinstance(initial, str):
         try:
-            values = np.load(initial, allow_pickle=False)
+            with Path(initial).open("rb") as file:
+                values = np.lib.format.read_array(file, allow_pickle=False)
         except (OSError, ValueError) as error:
             allowed = "a number from 0 to 1, an array, or a readable .npy file of numbers"
             raise InputError("initial", initial, allowed, f"check the path ({_reason(error)})") from None

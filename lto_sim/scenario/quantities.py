@@ -7,13 +7,14 @@ documentation and the error message cannot disagree.
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import numpy as np
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from lto_sim.errors import InputError
-from lto_sim.units import DIMENSIONS, to_si
+from lto_sim.units import DIMENSIONS, EXAMPLES, to_si
 
 __all__ = [
     "Angle",
@@ -77,6 +78,20 @@ def _checked(kind: str, low: float | None, low_open: bool, high: float | None, r
     return check
 
 
+_BEGINS_WITH_A_NUMBER: Final = r"^\s*[+-]?(\d|\.\d)"
+
+
+def _examples(kind: str, check: Callable[[object], float]) -> list[Any]:
+    """The usual example of a kind of quantity, where it lies in the range."""
+    text = EXAMPLES[kind].strip('"')
+    example: object = text if DIMENSIONS[kind] else float(text)
+    try:
+        check(example)
+    except InputError:
+        return []
+    return [example]
+
+
 def quantity(
     kind: str,
     low: float | None = None,
@@ -85,17 +100,25 @@ def quantity(
     high: float | None = None,
     remedy: str = "",
 ) -> Any:
-    """Field type of one kind of quantity, at least `low` (above it if open) and at most `high` [SI]."""
+    """Field type of one kind of quantity, at least `low` (above it if open) and at most `high` [SI].
+
+    The schema takes a number in SI, or text that begins with a number; validation knows more of the text.
+    """
     unit = DIMENSIONS[kind]
+    check = _checked(kind, low, low_open, high, remedy)
     number: dict[str, Any] = {"type": "number"}
     if low is not None:
         number["exclusiveMinimum" if low_open else "minimum"] = low
     if high is not None:
         number["maximum"] = high
-    schema: dict[str, Any] = {"anyOf": [number, {"type": "string"}], "x-unit": unit, "x-quantity": kind}
+    text = {"type": "string", "pattern": _BEGINS_WITH_A_NUMBER}
+    schema: dict[str, Any] = {"anyOf": [number, text], "x-unit": unit, "x-quantity": kind}
+    examples = _examples(kind, check)
+    if examples:
+        schema["examples"] = examples
     return Annotated[
         float,
-        BeforeValidator(_checked(kind, low, low_open, high, remedy)),
+        BeforeValidator(check),
         PlainSerializer(float, return_type=float),
         WithJsonSchema(schema),
     ]

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from lto_sim.errors import InputError
 
-__all__ = ["Section", "by_name", "by_presence", "exactly_one", "only_with"]
+__all__ = ["Section", "ShortForm", "by_name", "by_presence", "exactly_one", "only_with"]
 
 
 class Section(BaseModel):
@@ -38,6 +40,19 @@ class Section(BaseModel):
 def _hint(key: object, known: list[str]) -> str:
     near = difflib.get_close_matches(str(key), known, n=1)
     return f"did you mean {near[0]}?" if near else "remove the key"
+
+
+@dataclass(frozen=True)
+class ShortForm:
+    """Annotation of a section that may also be given as one value, for the schema: a JSON schema of it."""
+
+    value: dict[str, Any]
+
+    def __hash__(self) -> int:
+        return hash(repr(self.value))
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [self.value, handler(core)]}
 
 
 def by_name(key: str, models: tuple[type[Section], ...], example: str) -> BeforeValidator:

@@ -35,22 +35,34 @@ class GrainBoundarySpec(Section):
     """Line through the particle that conducts along itself, or resists across, does both, or neither."""
 
     line: Line | None = Field(
-        default=None, description="Points (x, y) [m] of the line; exactly one of line, lines, image"
+        default=None,
+        description="Points (x, y) [m] of the line; exactly one of line, lines, image",
+        examples=[[["0.5 um", "0 um"], ["0.7 um", "1.5 um"]]],
     )
     lines: tuple[Line, ...] | None = Field(
-        default=None, description="Several lines: points (x, y) [m] of each"
+        default=None,
+        description="Several lines: points (x, y) [m] of each",
+        examples=[[[["0.5 um", "0 um"], ["0.7 um", "1.5 um"]]]],
     )
     image: ImagePath | None = Field(
-        default=None, description="Label image, relative to the scenario file: lines between its labels"
+        default=None,
+        description="Label image, relative to the scenario file: lines between its labels",
+        examples=["grains.png"],
     )
     pixel: Length | None = Field(
-        default=None, description="Width of the image's pixel [m]; default: as the image file says"
+        default=None,
+        description="Width of the image's pixel [m]; default: as the image file says",
+        examples=["2 nm"],
     )
     smoothing: Smoothing | None = Field(
-        default=None, description="Smoothing of lines from an image [pixels], 0 to 100; default 1"
+        default=None,
+        description="Smoothing of lines from an image [pixels], 0 to 100; default 1",
+        examples=[1],
     )
     pair: LabelPair | None = Field(
-        default=None, description="The two labels between which the line runs; default: every pair"
+        default=None,
+        description="The two labels between which the line runs; default: every pair",
+        examples=[[1, 2]],
     )
     along: ConductanceSpec | None = Field(
         default=None, description="Conductance along it, delta_gb*D_gb [m3 s-1]; default: none"
