@@ -12,12 +12,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+import xarray as xr
 
-if TYPE_CHECKING:
-    import xarray as xr
+from lto_sim.kinetics import Profile, fit_rate_constant, track_front
+from lto_sim.microscope import acquire, render_maps
+from lto_sim.quantify import fit_references, quantify_lithium
+from lto_sim.scenario.ready import ready_scenario
+from lto_sim.transport import impedance, simulate
 
 __all__ = ["precompile"]
 
@@ -57,9 +61,6 @@ def _cases() -> Iterable[tuple[str, Callable[[], Any]]]:
 
 
 def _run(name: str, values: dict[str, Any]) -> xr.Dataset:
-    from lto_sim.scenario.ready import ready_scenario
-    from lto_sim.transport import simulate
-
     return simulate(ready_scenario(name).with_values(values))
 
 
@@ -68,23 +69,15 @@ def _planar() -> xr.Dataset:
 
 
 def _impedance() -> None:
-    from lto_sim.transport import impedance
-
     impedance(_run("shrinking_sphere", _COARSE["shrinking_sphere"]), [1.0])
 
 
 def _rates() -> None:
-    from lto_sim.kinetics import Profile, fit_rate_constant, track_front
-    from lto_sim.microscope import render_maps
-
     line = Profile(start=(0.0, 0.4e-6), end=(1.2e-6, 0.4e-6), width=0.6e-6)
     fit_rate_constant(track_front(render_maps(_planar(), noise=0.05, rng=1), line))
 
 
 def _spectra() -> None:
-    from lto_sim.microscope import acquire
-    from lto_sim.quantify import fit_references, quantify_lithium
-
     few = {**_COARSE["planar_extraction"], "scan.pixels": [6, 4]}
     recording = acquire(_run("planar_extraction", few), rng=1)
     quantify_lithium(recording, likelihood=True)
