@@ -11,6 +11,7 @@ Names are found on first use (PEP 562), so that ``import lto_sim`` costs nothing
 from __future__ import annotations
 
 import importlib
+import logging
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ __all__ = [
     "sweep",
     "track_front",
 ]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES: Final = {
     "InputError": "lto_sim.errors",

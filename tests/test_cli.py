@@ -191,10 +191,10 @@ def test_a_scenario_that_cannot_be_used_is_refused(lto: Lto, tmp_path: Path, nam
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["run"], "Missing argument"),
-        (["run", "a.toml", "--nope"], "No such option"),
-        (["run", "a.toml", "extra"], "unexpected extra argument"),
-        (["walk"], "No such command"),
+        (["run"], "SCENARIO.toml: got None"),
+        (["run", "a.toml", "--nope"], "option: got '--nope'"),
+        (["run", "a.toml", "extra"], "argument: got 'extra'"),
+        (["walk"], "command: got 'walk'"),
         (["run", "a.toml", "--seed", "-1"], "--seed"),
         (["run", "a.toml", "--seed", "one"], "--seed"),
         (["run", "a.toml", "--set", "temperature"], "path=value"),

@@ -136,7 +136,7 @@ def test_what_cannot_be_tracked_is_one_line(lto: Lto) -> None:
     refused(lto("track", "a.npy", *profile, "--pixel", "31 nm"), '--frame-time "1.5 s"')
     refused(lto("track", "a.npy", *profile, "--frame-time", "1.5 s"), '--pixel "31 nm"')
     refused(lto("track", "a.npy", *profile, *GIVEN["npy"][:3], "31"), "has no unit")
-    refused(lto("track", "a.npy", *profile, "--frame-time", "1.5 nm", "--pixel", "31 nm"), "frame_time")
+    refused(lto("track", "a.npy", *profile, "--frame-time", "1.5 nm", "--pixel", "31 nm"), "--frame-time")
     refused(lto("track", "a.npy", *profile, *GIVEN["npy"], "--scan", "columns"), "rows or none")
     refused(lto("track", "image.npy", *profile, *GIVEN["npy"]), "all frames as one stack")
     refused(lto("track", "a.npy", *GIVEN["npy"]), "give --profile")

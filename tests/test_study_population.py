@@ -385,7 +385,7 @@ def test_few_cells_across_the_smallest_particle_are_warned_of() -> None:
         ),
         (
             {"values": {"contacts.lps.k0": Uniform("1e-8 m/s", "2e-8 m/s")}},
-            "values.contacts.lps.k0.low",
+            "contacts.lps.k0",
             "only the butler_volmer law has it",
         ),
     ],

@@ -633,3 +633,32 @@ def test_a_ready_sweep_can_be_planned(name: str) -> None:
 def test_a_ready_sweep_that_is_not_there_is_refused() -> None:
     with pytest.raises(InputError, match="sweep_sensitivities"):
         ready_sweep("sweep_of_everything")
+
+
+# --- the order of axes, on which the numbers of runs depend ---
+
+
+@pytest.mark.parametrize("name", ready_sweeps())
+def test_a_ready_sweep_numbers_its_runs_alike_after_it_was_stored(name: str) -> None:
+    described = ready_sweep(name)
+    stored = Sweep.from_dict(tomllib.loads(described.to_toml()))
+    assert stored.points == described.points
+    assert stored.hash == described.hash
+
+
+def test_a_range_before_a_list_keeps_its_place(tmp_path: Path) -> None:
+    """TOML puts lists before tables: the runs were once numbered in another order than the coordinates."""
+    axes = {"temperature": Axis("60 degC", "90 degC", 3), "drive.0.hold": ["1.5 V", "1.6 V"]}
+    out = tmp_path / "mixed.zarr"
+    found = serial(small(), axes, out, outputs=["rate"])
+    grid = as_grid(found)
+    k = grid["k_true"].transpose("temperature", "drive.0.hold").values
+    assert (np.diff(k, axis=0) > 0.5 * k[:-1]).all()  # k rises with temperature
+    np.testing.assert_allclose(k[:, 0], k[:, 1], rtol=1e-6)  # and hardly knows the potential
+
+
+@pytest.mark.parametrize("order", [["temperature"], "temperature", ["temperature", "seed", "seed"]])
+def test_an_order_of_other_axes_is_refused(order: Any) -> None:
+    mapping = {"scenario": small().to_dict(), "axes": {"temperature": [300.0, 310.0], "seed": [1, 2]}}
+    with pytest.raises(InputError, match="order"):
+        Sweep.from_dict(mapping | {"order": order})

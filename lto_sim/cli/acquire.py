@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from lto_sim.cli.completion import instrument_names, settings
 from lto_sim.cli.options import AsJson, DryRun, Force, Out, Seed
 from lto_sim.cli.show import print_summary, progress_bar
-from lto_sim.cli.sources import assignments, check_picture, choose_target
+from lto_sim.cli.sources import assignments, check_picture, choose_target, naming_options
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ InstrumentName = Annotated[
         metavar="PRESET|FILE.toml",
         help="jem_arm300f2_continuum_k3 (the paper), hf3300_gif_quantum (a slit, spatially resolved TEM), or "
         "a file; `lto-sim schema --instrument` lists its keys.",
+        autocompletion=instrument_names,
     ),
 ]
 SetInstrument = Annotated[
@@ -43,6 +45,7 @@ SetInstrument = Annotated[
         metavar="KEY=VALUE",
         help='Set a value of the instrument, such as --set "instrument.beam.current=529 pA"; repeatable.',
         show_default=False,
+        autocompletion=settings,
     ),
 ]
 Expected = Annotated[
@@ -95,7 +98,8 @@ def command(
     solution = read_dataset(run_store)
     if "scan_li_fraction" in solution:
         _refuse_scan(set_values)
-    plan = plan_acquisition(solution, chosen)
+    with naming_options({"solution": "RUN.zarr"}):
+        plan = plan_acquisition(solution, chosen)
     summary = _summary(plan, target)
     if not dry_run:
         _check_room(summary["bytes"], target)

@@ -21,12 +21,15 @@ from lto_sim.cli import (
     compare,
     design,
     electrical,
+    explore,
     fit,
     impedance,
     inspect,
+    movie,
     plot,
     quantify,
     render,
+    report,
     reproduce,
     resume,
     run,
@@ -37,7 +40,9 @@ from lto_sim.cli import (
     track,
     validate,
 )
-from lto_sim.cli.options import Version
+from lto_sim.cli.logs import split_verbosity, telling
+from lto_sim.cli.options import Verbose, Version
+from lto_sim.cli.usage import usage_error
 from lto_sim.errors import InputError, LtoSimError
 
 __all__ = ["OneLineGroup", "app", "main"]
@@ -59,7 +64,11 @@ class OneLineGroup(TyperGroup):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command line and exit with its status."""
-        with warnings.catch_warnings():
+        given = args[0] if args else extra.get("args")
+        words, verbosity = split_verbosity(sys.argv[1:] if given is None else given)
+        if verbosity:
+            args, extra = (words, *args[1:]), {key: value for key, value in extra.items() if key != "args"}
+        with warnings.catch_warnings(), telling(verbosity):
             warnings.showwarning = _show_warning
             try:
                 status = super().main(*args, **{**extra, "standalone_mode": False})
@@ -79,7 +88,7 @@ class OneLineGroup(TyperGroup):
             except typer.Abort:
                 _fail("interrupted; nothing unfinished was left behind", _INTERRUPTED)
             except _USAGE_ERROR as error:
-                _fail(f"{error.format_message()} (see `lto-sim --help`)", _USER_INPUT)
+                _fail(str(usage_error(error, words)), _USER_INPUT)
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -97,16 +106,17 @@ app = typer.Typer(
     name="lto-sim",
     help="Phase-boundary kinetics of Li4Ti5O12 seen through operando STEM-EELS.",
     epilog="Example: lto-sim run a.toml; lto-sim render a.zarr; lto-sim track a_maps.zarr",
-    add_completion=False,
+    add_completion=True,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+"""The command ``lto-sim``."""
 
 
 @app.callback()
-def _start(context: typer.Context, version: Version = False) -> None:
+def _start(context: typer.Context, version: Version = False, verbose: Verbose = 0) -> None:
     if version:
         from lto_sim.provenance import package_version
 
@@ -118,7 +128,7 @@ def _start(context: typer.Context, version: Version = False) -> None:
 
 for _module in (
     reproduce, scenarios, run, render, acquire, inspect, quantify, track, fit, compare, electrical, impedance,
-    sweep, status, resume, plot, design, validate, schema,
+    sweep, status, resume, plot, explore, design, report, movie, validate, schema,
 ):  # fmt: skip
     app.command(_module.NAME, epilog=_module.EXAMPLE)(_module.command)
 

@@ -10,7 +10,7 @@ import typer
 
 from lto_sim.cli.options import AsJson, Force, Out
 from lto_sim.cli.show import print_summary
-from lto_sim.cli.sources import check_picture, choose_target
+from lto_sim.cli.sources import OF_MAPS, check_picture, choose_target, naming_options
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -120,7 +120,8 @@ def command(
 
     run = read_dataset(run_store)
     size = None if pixel is None else _number(pixel, "length", "--pixel", '"31 nm"')
-    maps = read_maps(maps_file, frame_time, size, start, scan, field="MAPS")
+    with naming_options(OF_MAPS):
+        maps = read_maps(maps_file, frame_time, size, start, scan, field="MAPS")
     if maps.attrs.get("map_quantity") == "intensity" and "contrast" not in names:
         raise InputError(
             "MAPS", "intensities", "li fractions, or a contrast that is free", "add --free contrast,offset"

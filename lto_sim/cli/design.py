@@ -51,6 +51,8 @@ EXAMPLE: Final = (
 )
 _DEFAULT: Final = "jem_arm300f2_continuum_k3"
 _INSTRUMENT: Final = "instrument."
+_FOR_EA: Final = 3
+"""Temperatures that an activation energy takes."""
 
 
 def command(
@@ -88,6 +90,7 @@ def command(
         check_picture(picture, force)
         picture = picture.resolve()
     varied = read_vary(vary)
+    _check_goal(goal, free, temperatures)
     scenario, chosen = _sources(scenario_file, instrument, set_values)
     times = None if duration is None else split_values(duration, "--duration")
     from lto_sim.study.design import design_experiment, design_lines
@@ -106,6 +109,15 @@ def command(
         lines = design_lines(design, goal)
     _keep(design, target, picture, goal, force)
     _show(design, goal, lines, target, picture, as_json)
+
+
+def _check_goal(goal: str | None, free: list[str] | None, temperatures: str | None) -> None:
+    """Refuse a goal that the design will not tell, before anything is simulated."""
+    count = 1 if temperatures is None else len(temperatures.split(","))
+    known = [*(["Ea"] if count >= _FOR_EA else []), "k", *(free or ())]
+    if goal is not None and goal not in known:
+        remedy = "give three --temperatures" if goal == "Ea" else "choose one of them, or name it by --free"
+        raise InputError("--goal", goal, ", ".join(known), remedy)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from lto_sim.cli.completion import axis_paths, instrument_names, settings
 from lto_sim.errors import InputError
 
 __all__ = [
@@ -38,6 +39,7 @@ InstrumentName = Annotated[
         "--instrument",
         metavar="PRESET|FILE.toml",
         help="jem_arm300f2_continuum_k3 (the paper), or a file; see `lto-sim schema --instrument`.",
+        autocompletion=instrument_names,
     ),
 ]
 Vary = Annotated[
@@ -48,6 +50,7 @@ Vary = Annotated[
         help="Values of a path of the scenario, or of the instrument with instrument. before it; "
         "scan.pixel_size is the side of a pixel. A unit after the last value holds for all. Repeatable, "
         "every combination is a setting.",
+        autocompletion=axis_paths,
     ),
 ]
 Temperatures = Annotated[
@@ -134,6 +137,7 @@ SetBoth = Annotated[
         metavar="KEY=VALUE",
         help="Set a value of the scenario, or of the instrument with instrument. before it; repeatable.",
         show_default=False,
+        autocompletion=settings,
     ),
 ]
 Picture = Annotated[

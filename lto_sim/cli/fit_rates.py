@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["fit_rates", "rate_fits"]
 
 _LARGEST_BAR: Final = 10.0
+_BAND: Final = 13
+"""Temperatures at which the band of a line is stored."""
 _KINDS: Final = {
     "particle": "scatter between particles",
     "profile": "scatter between profiles",
@@ -176,7 +178,7 @@ def _one_line(
         "ln_k0_std": fit.ln_k0_std,
         "dof": fit.dof,
         "reduced_chi_square": fit.reduced_chi_square,
-    }
+    } | _drawn(fit)
     lines = {
         "Ea": f"{fit.Ea_eV:.4f} +- {fit.Ea_eV_std:.4f} eV",
         "95% interval": f"{low:.4f} to {high:.4f} eV (Student, {fit.dof:.4g} degrees of freedom)",
@@ -193,6 +195,18 @@ def _one_line(
         summary |= part[0]
         lines |= part[1]
     return summary, lines
+
+
+def _drawn(fit: ArrheniusFit) -> dict[str, Any]:
+    """Points and band, so that the line can be drawn again."""
+    import numpy as np
+
+    kelvin = 1.0 / np.linspace(1.0 / fit.temperature.max(), 1.0 / fit.temperature.min(), _BAND)
+    low, high = fit.band(kelvin)
+    return {
+        "points": {"temperature_K": fit.temperature, "k_m2_s": fit.k, "k_std_m2_s": fit.k_std},
+        "band": {"temperature_K": kelvin, "low_m2_s": low, "high_m2_s": high},
+    }
 
 
 def _scatter(fit: ArrheniusFit) -> tuple[dict[str, Any], dict[str, str]]:

@@ -102,7 +102,9 @@ def fit_sources(sources: Sequence[Path], of_fronts: FrontOptions, of_rates: dict
             summary, lines, lambda: _draw_rates(table.columns, table.labels, of_rates, source.name)
         )
     _refuse_rates(of_rates, "one front")
-    return _one_front(_read_front(source, of_fronts), of_fronts, source.name)
+    outcome = _one_front(_read_front(source, of_fronts), of_fronts, source.name)
+    outcome.summary["source"] = str(source)
+    return outcome
 
 
 def _table(source: Path) -> Any:
@@ -225,6 +227,7 @@ def _one_front(front: _Front, options: FrontOptions, title: str) -> Outcome:
     else:
         options.refuse(("target", "uncertain"), "a fit without --correct")
     summary |= {"k_definition": K_DEFINITIONS[options.k_convention], "version": package_version()}
+    summary |= _origin(front, options)
 
     def draw() -> Figure:
         from lto_sim.plot import plot_rate_fit
@@ -232,6 +235,25 @@ def _one_front(front: _Front, options: FrontOptions, title: str) -> Outcome:
         return plot_rate_fit(front.data, fit, corrected=corrected, title=title)
 
     return Outcome(summary, lines, draw)
+
+
+def _origin(front: _Front, options: FrontOptions) -> dict[str, Any]:
+    """What the fit was made from and how, so that a report can name and draw it."""
+    from dataclasses import asdict
+
+    from lto_sim.constants import ZERO_CELSIUS
+
+    given = {name: None if value is None else str(value) for name, value in asdict(options).items()}
+    origin: dict[str, Any] = {"options": given | {"uncertain": list(options.uncertain)}}
+    if front.dataset is None:
+        return origin
+    scenario = stored_scenario(front.dataset)
+    origin["direction"] = str(front.dataset.attrs.get("direction", ""))
+    if scenario is not None:
+        origin["configuration_sha256"] = front.dataset.attrs.get("configuration_sha256")
+        origin["temperature_K"] = scenario.temperature
+        origin["temperature_degC"] = round(scenario.temperature - ZERO_CELSIUS, 6)
+    return origin
 
 
 def _several(sources: Sequence[Path], options: FrontOptions, of_rates: dict[str, Any]) -> Outcome:

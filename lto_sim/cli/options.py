@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["AsJson", "DryRun", "Force", "Out", "Seed", "SetValues", "Version"]
+from lto_sim.cli.completion import settings
+
+__all__ = ["AsJson", "DryRun", "Force", "Out", "Seed", "SetValues", "Verbose", "Version"]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON and nothing else.")]
 DryRun = Annotated[
@@ -25,6 +27,15 @@ SetValues = Annotated[
         metavar="KEY=VALUE",
         help='Set a value of the scenario by its path, such as --set "temperature=75 degC"; repeatable.',
         show_default=False,
+        autocompletion=settings,
     ),
 ]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "-v", "--verbose", count=True, show_default=False,
+        help="Tell on stderr what is read, run and written; -vv tells more. May stand after the command too.",
+    ),
+]  # fmt: skip
+"""Listed in the help only: the group takes it from anywhere in the line (``lto_sim.cli.logs``)."""
 Version = Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from lto_sim.cli.acquire import SetInstrument
+from lto_sim.cli.completion import instrument_names
 from lto_sim.cli.options import AsJson, Force, Out
 from lto_sim.cli.quantify_edges import EdgeOptions, draw_titanium, edge_lines, edge_maps, edge_summary
 from lto_sim.cli.quantify_lithium import (
@@ -50,6 +51,7 @@ def command(
             metavar="PRESET|FILE.toml",
             help="Instrument of a recorded file; our own stores hold theirs.",
             show_default=False,
+            autocompletion=instrument_names,
         ),
     ] = None,
     normalise: Annotated[

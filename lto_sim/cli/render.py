@@ -9,7 +9,7 @@ import typer
 
 from lto_sim.cli.options import AsJson, Force, Out, Seed, SetValues
 from lto_sim.cli.show import print_summary
-from lto_sim.cli.sources import assignments, choose_target, stored_scenario
+from lto_sim.cli.sources import assignments, choose_target, naming_options, stored_scenario
 from lto_sim.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def command(
     from lto_sim.files import read_dataset, write_dataset
 
     solution = read_dataset(run_store)
-    scenario = _with_maps(solution, set_values, seed)
+    with naming_options({"run": "RUN.zarr"}):
+        scenario = _with_maps(solution, set_values, seed)
     from lto_sim.microscope import render_maps
 
     solution.attrs["configuration"] = scenario.to_toml()

@@ -21,9 +21,9 @@ EXAMPLE: Final = "Example: lto-sim reproduce --out reproduce --seed 1"
 
 
 def command(
-    out: Annotated[Path, typer.Option("--out", help="Directory for summary, tables and figures.")] = Path(
-        "reproduce"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", help="Directory for report, summary, tables and figures.")
+    ] = Path("reproduce"),
     force: Force = False,
     set_values: SetValues = None,
     seed: Seed = None,
@@ -121,7 +121,8 @@ def _lines(summary: dict[str, Any], target: Path) -> dict[str, str]:
     lines |= _core_shell(summary["core_shell"])
     for number, note in enumerate(summary["notes"], 1):
         lines[f"note {number}"] = note
-    return lines | {"stored": str(target), "wall time": f"{summary['wall_time_s']:.0f} s"}
+    report = {"report": str(target / summary["report"])} if summary.get("report") else {}
+    return lines | report | {"stored": str(target), "wall time": f"{summary['wall_time_s']:.0f} s"}
 
 
 def _mean_front(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:

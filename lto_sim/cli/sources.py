@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lto_sim.errors import InputError
 
@@ -15,14 +16,31 @@ if TYPE_CHECKING:
     from lto_sim.scenario import Scenario
 
 __all__ = [
+    "OF_MAPS",
     "assignments",
     "check_picture",
     "choose_target",
     "load_scenario",
     "load_spectra",
+    "naming_options",
     "read_time",
     "stored_scenario",
 ]
+
+OF_MAPS: Final = {
+    "frame_time": "--frame-time", "pixel": "--pixel", "start": "--start", "scan": "--scan",
+}  # fmt: skip
+"""Argument of `read_maps` -> option of the command line."""
+
+
+@contextmanager
+def naming_options(options: Mapping[str, str]) -> Iterator[None]:
+    """Let errors of arguments name the options that gave them; `options` maps argument to option."""
+    try:
+        yield
+    except InputError as error:
+        field = options.get(error.field, error.field)
+        raise InputError(field, error.value, error.allowed, error.remedy) from None
 
 
 def assignments(texts: Sequence[str] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from lto_sim.cli.completion import axis_paths
 from lto_sim.cli.options import AsJson, Force, Out, Seed, SetValues
 from lto_sim.cli.show import print_summary
 from lto_sim.cli.sources import assignments, choose_target
@@ -43,6 +44,7 @@ Axes = Annotated[
         metavar="PATH=VALUE,VALUE",
         help="Of a scenario: values of a path; repeatable, every combination is run.",
         show_default=False,
+        autocompletion=axis_paths,
     ),
 ]
 Keep = Annotated[

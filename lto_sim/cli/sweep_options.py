@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -59,6 +59,9 @@ Shard = Annotated[
     ),
 ]
 
+_OPTIONS: Final = {name: f"--{name}" for name in ("engine", "workers", "scheduler", "shard")}
+"""Argument of `Workforce` -> option of the command line."""
+
 
 def workforce(engine: str, workers: int | None, scheduler: str | None, shard: str | None) -> Workforce:
     """Read the options.
@@ -68,6 +71,7 @@ def workforce(engine: str, workers: int | None, scheduler: str | None, shard: st
     InputError
         One of them cannot be used.
     """
+    from lto_sim.cli.sources import naming_options
     from lto_sim.study.sweeps import Workforce
 
     part = (1, 1)
@@ -76,7 +80,8 @@ def workforce(engine: str, workers: int | None, scheduler: str | None, shard: st
         if not (sign and one.isdigit() and of.isdigit()):
             raise InputError("--shard", shard, "i/N with i from 1 to N", "for example 1/4")
         part = int(one), int(of)
-    return Workforce(engine, workers, scheduler, part)
+    with naming_options(_OPTIONS):
+        return Workforce(engine, workers, scheduler, part)
 
 
 def find_custom(sweep: Sweep, folder: Path) -> None:

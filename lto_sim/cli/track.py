@@ -9,7 +9,7 @@ import typer
 
 from lto_sim.cli.options import AsJson, Force, Out
 from lto_sim.cli.show import print_summary, print_table
-from lto_sim.cli.sources import choose_target
+from lto_sim.cli.sources import OF_MAPS, choose_target, naming_options
 from lto_sim.cli.track_profiles import (
     PROFILE_FORM,
     Chosen,
@@ -174,7 +174,8 @@ def command(
     from lto_sim.files import read_maps
 
     size = None if pixel is None else read_length(pixel, pixel, "--pixel", "a length with its unit")
-    maps = read_maps(maps_store, frame_time, size, start, scan)
+    with naming_options(OF_MAPS):
+        maps = read_maps(maps_store, frame_time, size, start, scan)
     if step is not None:
         maps = _frames_of(maps, step)
     from lto_sim.kinetics import track_front
@@ -183,7 +184,8 @@ def command(
         tuple(profile or ()), contact, contact_line, inside, count, length, start_std, pick
     )
     chosen = choose_profiles(options, maps)
-    front = track_front(maps, chosen.profiles, direction=direction, model=model)
+    with naming_options({"direction": "--direction", "model": "--model"}):
+        front = track_front(maps, chosen.profiles, direction=direction, model=model)
     rows = _rows(front)
     _store(front, rows, target, force)
     if not as_json:
@@ -198,7 +200,13 @@ def _frames_of(maps: xr.Dataset, step: int) -> xr.Dataset:
     """Return the frames of a drive step."""
     from lto_sim.electrochemistry import select_step
 
-    part = select_step(maps, step)
+    try:
+        part = select_step(maps, step)
+    except InputError as error:
+        if error.field != "drive step":
+            raise
+        remedy = "`lto-sim electrical` lists the steps of a run"
+        raise InputError("--step", step, error.allowed, remedy) from None
     if not part.sizes["time"]:
         raise InputError(
             "--step", step, "a drive step with a whole frame in it",

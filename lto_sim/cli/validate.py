@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from lto_sim.cli.completion import section_names
 from lto_sim.cli.options import AsJson
 from lto_sim.cli.show import print_summary
 
@@ -21,14 +22,17 @@ def command(
     quick: Annotated[bool, typer.Option("--quick", help="Fewer cases, the same limits.")] = False,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="SECTION", help="This section; repeatable.", show_default=False),
+        typer.Option(
+            "--only", metavar="SECTION", help="This section; repeatable.", show_default=False,
+            autocompletion=section_names,
+        ),
     ] = None,
     list_sections: Annotated[bool, typer.Option("--list", help="List the sections; run nothing.")] = False,
     processes: Annotated[
         int | None, typer.Option("--processes", min=1, help="Worker processes.", show_default=False)
     ] = None,
     as_json: AsJson = False,
-) -> None:
+) -> None:  # fmt: skip
     """Compare the solver with exact answers and with a second engine; status 1 if a limit is missed."""
     from lto_sim.validate import choose_sections
 

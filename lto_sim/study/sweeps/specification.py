@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,8 +28,11 @@ __all__ = ["INSTRUMENT", "Sweep", "describe"]
 INSTRUMENT: Final = "instrument."
 _SEED: Final = "seed"
 _KEYS: Final = frozenset(
-    {"title", "scenario", "instrument", "design", "samples", "seed", "outputs", "axes", "runs", "custom"}
-)
+    {
+        "title", "scenario", "instrument", "design", "samples", "seed", "outputs", "axes", "order", "runs",
+        "custom",
+    }
+)  # fmt: skip
 _IMAGE_OUTPUTS: Final = frozenset({"maps", "front", "rate", "Ea"})
 
 
@@ -133,7 +137,7 @@ class Sweep:
         }
         optional = {
             "title": self.title or None, "instrument": self.instrument, "samples": self.samples,
-            "axes": axes or None, "runs": self.points if self.design == "list" else None,
+            "axes": axes or None, "order": _order(axes), "runs": self.points if self.design == "list" else None,
             "custom": custom or None,
         }  # fmt: skip
         whole = {
@@ -169,10 +173,13 @@ class Sweep:
             raise InputError("scenario", mapping.get("scenario"), "a scenario", 'scenario = "particle.toml"')
         if "axes" in mapping and "runs" in mapping:
             raise InputError("runs", "given", "axes or runs", "leave one of them out")
+        axes = mapping.get("axes", {})
+        if "order" in mapping:
+            axes = _ordered(axes, mapping["order"])
         listed = "runs" in mapping
         return describe(
             Scenario.from_dict(dict(mapping["scenario"])),
-            mapping.get("runs") if listed else mapping.get("axes", {}),
+            mapping.get("runs") if listed else axes,
             design=mapping.get("design", "list" if listed else "grid"),
             samples=mapping.get("samples"),
             outputs=(*_texts(mapping.get("outputs", ["rate"])), *_custom(mapping.get("custom", {}))),
@@ -180,6 +187,21 @@ class Sweep:
             seed=mapping.get("seed", 0),
             title=mapping.get("title", ""),
         )
+
+
+def _order(axes: dict[str, Any]) -> list[str] | None:
+    """Names of `axes` in their order, on which the numbers of the runs depend, where TOML would change it.
+
+    A writer of TOML puts the lists of a table before the tables in it.
+    """
+    written = tomllib.loads(to_toml(plain({"axes": axes})))["axes"]
+    return None if list(written) == list(axes) else list(axes)
+
+
+def _ordered(axes: Any, order: Any) -> Any:
+    if not isinstance(axes, Mapping) or not isinstance(order, list) or sorted(axes) != sorted(map(str, order)):
+        raise InputError("order", order, "the names of all axes, each once", "or leave it out")
+    return {name: axes[name] for name in order}
 
 
 def _texts(outputs: Any) -> list[Any]:
