@@ -77,7 +77,7 @@ def maps_from_array(
         there is no value.
     frame_time : Time from frame to frame, number [s] or text with unit.
     pixel : Size of a square pixel, number [m] or text with unit.
-    std : Standard deviations in the same unit, > 0: one number, or (frames, rows, columns) or what spreads to it;
+    std : Standard deviations in the same unit, > 0: a number, or what spreads to (frames, rows, columns);
         None: not known (chi-square then has no scale, and `fit_maps` takes the scatter of the maps).
     start : Start of the first frame, number [s] or text with unit.
     scan : ``"rows"``: pixels were visited row by row, over the whole frame time. ``"none"``: all pixels of a

@@ -137,8 +137,8 @@ class Sweep:
         }
         optional = {
             "title": self.title or None, "instrument": self.instrument, "samples": self.samples,
-            "axes": axes or None, "order": _order(axes), "runs": self.points if self.design == "list" else None,
-            "custom": custom or None,
+            "axes": axes or None, "order": _order(axes),
+            "runs": self.points if self.design == "list" else None, "custom": custom or None,
         }  # fmt: skip
         whole = {
             "scenario": self.scenario, "design": self.design, "seed": self.seed,
@@ -199,7 +199,8 @@ def _order(axes: dict[str, Any]) -> list[str] | None:
 
 
 def _ordered(axes: Any, order: Any) -> Any:
-    if not isinstance(axes, Mapping) or not isinstance(order, list) or sorted(axes) != sorted(map(str, order)):
+    named = isinstance(axes, Mapping) and isinstance(order, list)
+    if not named or sorted(axes) != sorted(map(str, order)):
         raise InputError("order", order, "the names of all axes, each once", "or leave it out")
     return {name: axes[name] for name in order}
 
