@@ -2,8 +2,8 @@
 
 Simulate a particle (`Scenario`, `simulate`), record it (`render_maps`, or `acquire` with an `Instrument`),
 quantify spectra (`quantify_lithium`), follow the front (`track_front`), read k and Ea (`fit_rate_constant`,
-`fit_arrhenius`) or fit whole maps (`fit_maps`); `sweep` runs many cases, `exact` holds the answers that all is
-checked against, and `cite` says what to cite. Recorded and simulated data are the same labelled datasets.
+`fit_arrhenius`) or fit whole maps (`fit_maps`); `sweep` runs many cases, `exact` holds the answers that all
+is checked against, and `cite` says what to cite. Recorded and simulated data are the same labelled datasets.
 
 Names are found on first use (PEP 562), so that ``import lto_sim`` costs nothing.
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import xarray as xr
 from browser import needs_chromium, open_page, serious_violations
 from report_results import RUNNER, copied, make_series, scenario
@@ -133,3 +134,19 @@ def test_the_page_in_a_browser(place: Path, dark: bool, width: int) -> None:
         assert not opened.scrolls_sideways()
         assert serious_violations(opened.page) == []
         assert opened.errors == []
+
+
+def test_a_recorded_file_beside_its_front_is_shown(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scale is that of the front, since a bare stack states none; a file that has changed is named."""
+    maps = xr.open_zarr(place / "75_maps.zarr", consolidated=False)["li_fraction"].load()
+    monkeypatch.chdir(place)
+    tifffile.imwrite("bare.tif", maps.values.astype(np.float32))
+    step = float(maps.x[1] - maps.x[0])
+    scale = ["--frame-time", f"{float(maps.time[1] - maps.time[0])} s", "--pixel", f"{step} m"]
+    line = f"0 m,{float(maps.y.mean())} m:{float(maps.x[-1])} m,{float(maps.y.mean())} m:{2 * step} m"
+    assert RUNNER.invoke(app, ["track", "bare.tif", *scale, "--profile", line]).exit_code == 0
+    said = run(place, "--json")
+    assert {"name": "bare.tif", "kind": "lithium maps"} in said["taken"]
+    assert "bare.tif" in (place / "report.html").read_text(encoding="utf-8")
+    tifffile.imwrite("bare.tif", maps.values[:2].astype(np.float32))
+    assert "the maps of bare_front.zarr" in json.dumps(run(place, "--json", "--force")["not_understood"])

@@ -16,6 +16,7 @@ import xarray as xr
 from lto_sim.errors import InputError, LtoSimError
 from lto_sim.files import is_store
 from lto_sim.report import kinds
+from lto_sim.report.recordings import recording_of
 from lto_sim.scenario import Scenario
 from lto_sim.study.sweeps import SweepStatus, sweep_status
 
@@ -164,6 +165,7 @@ def gather(sources: Sequence[Path]) -> Found:
         if not source.exists():
             raise InputError("PATH", str(source), "an existing result", "check the path")
         _look(source, found, _name(source))
+    _add_recordings(found)
     if not found.says_something:
         shown = ", ".join(str(source) for source in sources)
         reasons = "; ".join(f"{name}: {why}" for name, why in found.not_understood[:3])
@@ -174,6 +176,20 @@ def gather(sources: Sequence[Path]) -> Found:
             seen,
         )  # fmt: skip
     return found
+
+
+def _add_recordings(found: Found) -> None:
+    """Add the files that fronts were tracked in, which lie beside them."""
+    for front in found.fronts:
+        try:
+            recording = recording_of(front.data, front.path.parent, [maps.name for maps in found.maps])
+        except (LtoSimError, OSError) as error:
+            found.not_understood.append((f"the maps of {front.name}", _reason(error)))
+            continue
+        if recording is not None:
+            name, maps = recording
+            found.maps.append(Store(name, front.path.parent / name, maps))
+            found.others = [other for other in found.others if other.rstrip("/") != name]
 
 
 def _name(path: Path) -> str:
