@@ -91,12 +91,14 @@ def test_numbers_are_written_in_one_power_of_ten() -> None:
     assert rate(4.43390748e-14, 8.1e-17) == "(4.4339 ± 0.0081)×10⁻¹⁰ cm²/s"
     assert rate(1.2e-5, 3.0e-6) == "0.120 ± 0.030 cm²/s"
     assert rate(None) == "not resolved"
-    assert interval((4.417e-14, 4.451e-14)) == "4.417 to 4.451 ×10⁻¹⁰ cm²/s"
-    assert interval((4.417e-14, None), "") == "4.417 to open ×10⁻¹⁰"
+    assert interval((4.417e-14, 4.451e-14)) == "4.417 to 4.451\u00a0×10⁻¹⁰ cm²/s"
+    assert interval((4.417e-14, None), "") == "4.417 to open\u00a0×10⁻¹⁰"
     assert energy(0.58880, 0.0099) == "0.589 ± 0.010 eV"
     assert energy(0.4947, 0.0005) == "0.4947 ± 0.0005 eV"
     assert number(-0.0123456) == "−0.01235"
     assert number(6.62e-16) == "6.62×10⁻¹⁶"
+    assert number(999999.9) == "1×10⁶"
+    assert rate(9.99996e-14) == "1×10⁻⁹ cm²/s"
     assert celsius(348.15) == "75 °C"
     assert clock(751.0) == "12.52 min"
 
@@ -513,3 +515,56 @@ def test_a_report_that_fails_leaves_the_results_of_a_reproduction(tmp_path: Path
     assert name is None
     assert "results of lto-sim" in reason
     assert list(tmp_path.iterdir()) == []
+
+
+# --- numbers of the page are those of the files ---
+
+
+def stored_rate(**changed: Any) -> dict[str, Any]:
+    return {
+        "fit": "rate constant", "k_m2_s": 4e-14, "k_std_m2_s": 1e-16, "k_interval_m2_s": [3.9e-14, 4.1e-14],
+        "k_interval_any_law_m2_s": [3.9e-14, 4.1e-14], "verdict": "diffusion-limited", "k_convention": "2kt",
+        "start_time_s": 0.0, "direction": "extraction",
+    } | changed  # fmt: skip
+
+
+def write(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_rate_constants_of_two_definitions_are_brought_to_one(tmp_path: Path) -> None:
+    """xi^2 = 2 k t and xi^2 = k t differ by a factor of two, which an Arrhenius line must not hold."""
+    write(tmp_path / "a.json", stored_rate(temperature_K=348.15))
+    write(tmp_path / "b.json", stored_rate(temperature_K=333.15, k_m2_s=4e-14, k_convention="kt"))
+    rates = rates_of(gather([tmp_path]))[0]
+    assert {rate.convention for rate in rates} == {"2kt"}
+    assert [rate.k for rate in rates] == pytest.approx([4e-14, 2e-14])
+    assert rates[1].summary["k_interval_m2_s"] == pytest.approx([1.95e-14, 2.05e-14])
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"fit": "activation energy", "Ea_eV": 0.5, "k0_m2_s": 1.0, "Ea_eV_std": 0.1},
+        stored_rate(k_m2_s="abc"),
+        stored_rate(k_interval_m2_s=5),
+        stored_rate(temperature_K="warm"),
+        {"fit": "maps", "rate_constants": [{}]},
+    ],
+    ids=lambda damaged: str(damaged.get("fit")),
+)
+def test_a_damaged_fit_is_named_and_the_rest_is_shown(damaged: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path / "sound.json", stored_rate(temperature_K=348.15))
+    write(tmp_path / "damaged.json", damaged)
+    page = report_page([tmp_path])
+    assert "damaged.json: its numbers cannot be read" in said(page)
+    assert "4.0000" in said(page) or "4.000" in said(page)
+
+
+def test_fits_of_one_name_in_two_places_are_told_apart(tmp_path: Path) -> None:
+    for place, k in (("one", 4e-14), ("two", 5e-14)):
+        (tmp_path / place).mkdir()
+        write(tmp_path / place / "fit.json", stored_rate(k_m2_s=k))
+    found = gather([tmp_path / "one", tmp_path / "two"])
+    assert [fit.name for fit in found.rate_fits] == ["one/fit.json", "two/fit.json"]
+    assert sorted(rate.k or 0.0 for rate in rates_of(found)[0]) == pytest.approx([4e-14, 5e-14])

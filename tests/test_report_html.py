@@ -413,3 +413,13 @@ class TestWording:
     )  # fmt: skip
     def test_units_of_time(self, time: list[float], unit: tuple[float, str, int]) -> None:
         assert steps_of_time(time) == unit
+
+
+def test_a_chart_on_paper_keeps_its_inks() -> None:
+    """A figure with black lines on light patches stays readable in the dark theme."""
+    figure = Figure()
+    figure.subplots().plot([0.0, 1.0], color="black")
+    for on_paper in (False, True):
+        chart = Chart("lines", figure, "a line", on_paper=on_paper)
+        text = page_html(Page("t", "l", [Section("a", "A", [chart])]))
+        assert ('class="drawing paper"' in text) is on_paper

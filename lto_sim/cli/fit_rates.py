@@ -67,7 +67,7 @@ def fit_rates(
         One temperature only, fewer points than parameters, bars far larger than k, or options that the table
         does not allow.
     """
-    from lto_sim.provenance import package_version
+    from lto_sim.provenance import K_DEFINITIONS, package_version
 
     labels = labels or {}
     _check_bars(columns)
@@ -98,7 +98,10 @@ def fit_rates(
     notes = [note for fit in list(fits.values())[:1] for note in getattr(fit, "notes", ())]
     lines["weights from k_std"] = weighting
     lines |= {f"note {number}": note for number, note in enumerate(notes, start=1)}
-    summary |= {"level": 0.95, "weighting": weighting, "notes": notes, "version": package_version()}
+    summary |= {
+        "k_convention": k_convention, "k_definition": K_DEFINITIONS[k_convention],
+        "level": 0.95, "weighting": weighting, "notes": notes, "version": package_version(),
+    }  # fmt: skip
     return summary, lines
 
 

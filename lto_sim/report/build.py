@@ -14,7 +14,7 @@ from lto_sim.report.experiments import Experiment, experiments_of
 from lto_sim.report.gather import Found, gather
 from lto_sim.report.html import write_page
 from lto_sim.report.page import Page, Section
-from lto_sim.report.rates import activations, rates_of
+from lto_sim.report.rates import Rate, activations, rates_of
 from lto_sim.report.sections import (
     flags,
     identifiability,
@@ -27,6 +27,7 @@ from lto_sim.report.sections import (
     reproduction,
     sweep,
 )
+from lto_sim.report.soundness import drop_unreadable
 
 __all__ = ["default_path", "page_of", "report_page", "write_report"]
 
@@ -113,6 +114,7 @@ def page_of(found: Found, paths: Sequence[Path], title: str | None = None) -> Pa
     paths : Where they were found.
     title : Title of the page; None: one is made.
     """
+    drop_unreadable(found)
     made = _Made(found)
     told = _sections(made)
     alone = _reproduction_only(found)
@@ -132,7 +134,7 @@ class _Made:
         self.experiments = experiments_of(found)
         self.rates, self.refused = rates_of(found)
         self.lines, self.refusals = activations(found, self.rates)
-        self.definition = self.rates[0].definition if self.rates else K_DEFINITIONS["2kt"]
+        self.definition = _definition(found, self.rates)
         self.flagged: list[str] = []
         self.sections: list[Section] = []
 
@@ -145,6 +147,14 @@ class _Made:
             self.flagged.append(f"{name} could not be shown: {reason}")
             return
         self.sections += [made] if isinstance(made, Section) else list(made or ())
+
+
+def _definition(found: Found, rates: Sequence[Rate]) -> str:
+    """Definition of k on the page: of the rate constants, else of a stored activation energy."""
+    if rates:
+        return rates[0].definition
+    told = [fit.summary.get("Ea", fit.summary).get("k_convention", "") for fit in found.energy_fits]
+    return K_DEFINITIONS.get(str(told[0]) if told else "", K_DEFINITIONS["2kt"])
 
 
 def _sections(made: _Made) -> list[Section]:

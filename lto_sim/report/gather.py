@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -166,6 +166,15 @@ def gather(sources: Sequence[Path]) -> Found:
             raise InputError("PATH", str(source), "an existing result", "check the path")
         _look(source, found, _name(source))
     _add_recordings(found)
+    for group in (
+        found.runs,
+        found.maps,
+        found.fronts,
+        found.comparisons,
+        found.rate_fits,
+        found.energy_fits,
+    ):
+        _tell_apart(group)
     if not found.says_something:
         shown = ", ".join(str(source) for source in sources)
         reasons = "; ".join(f"{name}: {why}" for name, why in found.not_understood[:3])
@@ -178,11 +187,20 @@ def gather(sources: Sequence[Path]) -> Found:
     return found
 
 
+def _tell_apart(group: list[Any]) -> None:
+    """Name those of one name by their directory as well, in place."""
+    names = [entry.name for entry in group]
+    for place, entry in enumerate(group):
+        if names.count(entry.name) > 1:
+            group[place] = replace(entry, name=f"{entry.path.resolve().parent.name}/{entry.name}")
+
+
 def _add_recordings(found: Found) -> None:
     """Add the files that fronts were tracked in, which lie beside them."""
     for front in found.fronts:
+        known = [maps.name for maps in found.maps if maps.path.parent == front.path.parent]
         try:
-            recording = recording_of(front.data, front.path.parent, [maps.name for maps in found.maps])
+            recording = recording_of(front.data, front.path.parent, known)
         except (LtoSimError, OSError) as error:
             found.not_understood.append((f"the maps of {front.name}", _reason(error)))
             continue

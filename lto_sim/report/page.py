@@ -86,6 +86,7 @@ class Chart:
     data : The same numbers as a table, folded under the chart.
     time_axes : Axes (index in ``figure.axes``) whose x is time, and the seconds per unit of x: a line there
         follows the slider of the frames of the page.
+    on_paper : Black on white in both themes, for a figure whose light patches carry black lines.
     """
 
     title: str
@@ -93,6 +94,7 @@ class Chart:
     alt: str
     data: Table | None = None
     time_axes: Sequence[tuple[int, float]] = ()
+    on_paper: bool = False
 
 
 @dataclass(frozen=True)

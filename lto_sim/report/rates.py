@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +33,7 @@ __all__ = [
     "configuration_of",
     "rates_of",
     "scenario_of",
+    "stored_lines",
 ]
 
 Floats = NDArray[np.float64]
@@ -89,10 +90,11 @@ class Rate:
     @property
     def definition(self) -> str:
         """Law that defines k."""
-        return K_DEFINITIONS[self._convention]
+        return K_DEFINITIONS[self.convention]
 
     @property
-    def _convention(self) -> str:
+    def convention(self) -> str:
+        """Name of the definition of k."""
         found = str(self.summary.get("k_convention", "2kt"))
         return found if found in K_DEFINITIONS else "2kt"
 
@@ -120,7 +122,7 @@ class Rate:
         """Start, 1/k_L and the coefficient of xi^2."""
         k_L = self.summary.get("k_L_m_s")
         reaction = 0.0 if not k_L else 1.0 / float(k_L)
-        diffusion = 0.0 if not self.k else CONVENTION_FACTOR[self._convention] / self.k
+        diffusion = 0.0 if not self.k else CONVENTION_FACTOR[self.convention] / self.k
         return np.array([float(self.summary.get("start_time_s") or 0.0), reaction, diffusion])
 
 
@@ -140,33 +142,62 @@ def scenario_of(dataset: xr.Dataset) -> Scenario | None:
 
 
 def rates_of(found: Found) -> tuple[list[Rate], list[tuple[str, str]]]:
-    """Rate constants of all fronts and stored fits, and (name, reason) of fronts that refuse one."""
-    rates, taken = [], set()
+    """Rate constants of all fronts and stored fits, and (name, reason) of fronts that refuse one.
+
+    All are by one definition of k: that of the first stored fit, else xi^2 = 2 k t.
+    """
+    rates: list[Rate] = []
+    taken: set[Path | str] = set()
     for fit in found.rate_fits:
         front = _front_of(fit, found)
         if front is not None:
-            taken.add(front.name)
+            taken.add(front.path)
         name = fit.name if front is None else front.name
         rates.append(_rate(name, _with_band(fit.summary, front), fit.name, front))
     for energy in found.energy_fits:
         for run in energy.summary.get("runs", ()):
-            name = Path(str(run.get("source", ""))).name
-            front = next((store for store in found.fronts if store.name == name), None)
-            if "k_m2_s" not in run or name in taken:
+            source = str(run.get("source", ""))
+            front = _named_front(source, energy.path.parent, found)
+            key = source if front is None else front.path
+            if "k_m2_s" not in run or key in taken:
                 continue
-            taken.add(name)
-            rates.append(_rate(name, run, energy.name, front))
+            taken.add(key)
+            rates.append(_rate(Path(source).name if front is None else front.name, run, energy.name, front))
+    convention = rates[0].convention if rates else "2kt"
+    rates = [_by(rate, convention) for rate in rates]
     refused = []
     for front in found.fronts:
-        if front.name in taken:
+        if front.path in taken:
             continue
         try:
-            fit_here = fit_rate_constant(front.data)
+            fit_here = fit_rate_constant(front.data, k_convention=convention)
         except InputError as error:
             refused.append((front.name, str(error)))
         else:
             rates.append(_rate(front.name, fit_here.summary(), DEFAULTS, front))
     return sorted(rates, key=lambda rate: (rate.direction, -(rate.temperature or 0.0))), refused
+
+
+def _by(rate: Rate, convention: str) -> Rate:
+    """The same rate constant by another definition of k: every k [m2/s] of its summary is changed."""
+    if rate.convention == convention:
+        return rate
+    factor = CONVENTION_FACTOR[convention] / CONVENTION_FACTOR[rate.convention]
+    changed = dict(_scaled(rate.summary, factor))
+    changed |= {"k_convention": convention, "k_definition": K_DEFINITIONS[convention]}
+    return replace(rate, summary=changed)
+
+
+def _scaled(entry: Any, factor: float, inside: bool = False) -> Any:
+    """Multiply what stands under keys that begin with ``k_`` and end with ``_m2_s``."""
+    if isinstance(entry, Mapping):
+        return {
+            key: _scaled(value, factor, inside or (str(key).startswith("k_") and str(key).endswith("_m2_s")))
+            for key, value in entry.items()
+        }
+    if isinstance(entry, list | tuple):
+        return [_scaled(value, factor, inside) for value in entry]
+    return entry * factor if inside and isinstance(entry, int | float) else entry
 
 
 def _rate(name: str, summary: Mapping[str, Any], origin: str, front: Store | None) -> Rate:
@@ -193,18 +224,31 @@ def _with_band(summary: Mapping[str, Any], front: Store | None) -> Mapping[str, 
 
 
 def _front_of(fit: StoredFit, found: Found) -> Store | None:
-    """Front that a fit was made from: the one it names, else the one of its configuration, else the only."""
+    """Front that a fit was made from: the one it names, else the one of its configuration, else the only.
+
+    A fit of maps names the maps, and is of no front.
+    """
     source = fit.summary.get("source")
     if source:
-        places = {Path(str(source)).resolve(), (fit.path.parent / str(source)).resolve()}
-        named = [store for store in found.fronts if store.path.resolve() in places]
-        named = named or [store for store in found.fronts if store.name == Path(str(source)).name]
-        if named:
-            return named[0]
+        front = _named_front(str(source), fit.path.parent, found)
+        if front is not None:
+            return front
+        if Path(str(source)).name in {store.path.name for store in found.stores}:
+            return None
         sha = fit.summary.get("configuration_sha256")
         alike = [store for store in found.fronts if sha and configuration_of(store.data) == sha]
         return alike[0] if len(alike) == 1 else None
     return found.fronts[0] if len(found.fronts) == 1 and len(found.rate_fits) == 1 else None
+
+
+def _named_front(source: str, folder: Path, found: Found) -> Store | None:
+    """Front at `source`, seen from here or from `folder`; else the only one of that name."""
+    if not source:
+        return None
+    places = {Path(source).resolve(), (folder / source).resolve()}
+    named = [store for store in found.fronts if store.path.resolve() in places]
+    named = named or [store for store in found.fronts if store.path.name == Path(source).name]
+    return named[0] if len(named) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -239,8 +283,8 @@ class Activation:
     @property
     def interval(self) -> tuple[float, float]:
         """Confidence interval of 95 % [eV]."""
-        low, high = self.summary["Ea_interval_eV"]
-        return float(low), float(high)
+        low, high = (math.nan if end is None else float(end) for end in self.summary["Ea_interval_eV"])
+        return low, high
 
     def line(self, kelvin: Floats) -> Floats:
         """Rate constant on the line [m2/s]."""
@@ -259,15 +303,17 @@ class Activation:
 
 def activations(found: Found, rates: Sequence[Rate]) -> tuple[list[Activation], list[str]]:
     """Activation energies that are stored, else those of the rate constants here; and refusals."""
-    stored = [entry for fit in found.energy_fits for entry in _stored_lines(fit)]
+    stored = [entry for fit in found.energy_fits for entry in stored_lines(fit)]
     if stored:
         return stored, []
-    lines, refusals = [], []
+    lines: list[Activation] = []
+    refusals: list[str] = []
     for direction in sorted({rate.direction for rate in rates}):
         chosen = [
             rate for rate in rates
             if rate.direction == direction and rate.k and rate.k_std and rate.temperature is not None
         ]  # fmt: skip
+        chosen = _once_each(chosen, refusals)
         if len({rate.temperature for rate in chosen}) < 2:
             continue
         try:
@@ -275,6 +321,18 @@ def activations(found: Found, rates: Sequence[Rate]) -> tuple[list[Activation], 
         except InputError as error:
             refusals.append(f"Ea of {direction or 'these fronts'}: {error}")
     return lines, refusals
+
+
+def _once_each(rates: Sequence[Rate], refusals: list[str]) -> list[Rate]:
+    """The first of several fits of one front; says so."""
+    kept: dict[Path | str, Rate] = {}
+    for rate in rates:
+        key = rate.origin if rate.front is None else rate.front.path
+        if key in kept and rate.front is not None:
+            refusals.append(f"{rate.name} has several fits: Ea takes that of {kept[key].origin}")
+        else:
+            kept[key if rate.front is not None else f"{rate.origin}/{rate.name}"] = rate
+    return list(kept.values())
 
 
 def _line_here(direction: str, rates: Sequence[Rate]) -> Activation:
@@ -292,8 +350,17 @@ def _line_here(direction: str, rates: Sequence[Rate]) -> Activation:
     return Activation(direction, summary, DEFAULTS, kelvin, k, std)
 
 
-def _stored_lines(fit: StoredFit) -> list[Activation]:
-    """Lines of the JSON of an activation energy: one, one each direction, or that of several fronts."""
+def stored_lines(fit: StoredFit) -> list[Activation]:
+    """Return the lines of the JSON of an activation energy.
+
+    Parameters
+    ----------
+    fit : The JSON.
+
+    Returns
+    -------
+    One, one each direction, or that of several fronts.
+    """
     summary = fit.summary.get("Ea", fit.summary)
     if not isinstance(summary, Mapping):
         return []

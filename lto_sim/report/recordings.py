@@ -45,10 +45,13 @@ def recording_of(front: xr.Dataset, folder: Path, taken: Sequence[str]) -> tuple
     path = folder / name
     if name in taken or Path(name).name != name or not path.exists():
         return None
+    frames = int(front.sizes["time"])
+    scale = _scale(front, "frame_time", "s"), _scale(front, "pixel", "m")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the track has said what there was to say
-        maps = read_maps(path, _scale(front, "frame_time", "s"), _scale(front, "pixel", "m"))
-    frames = int(front.sizes["time"])
+        maps = read_maps(path, *scale)
+        if maps.sizes["time"] == frames:  # begun when the front says, which the user may have told
+            maps = read_maps(path, *scale, start=float(front["time"][0]))
     if maps.sizes["time"] < frames:
         raise InputError(
             "maps", name, f"at least the {frames} frames of its front", "the file has changed: track it again"

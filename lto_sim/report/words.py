@@ -38,9 +38,14 @@ def number(value: float | None, digits: int = 4) -> str:
         return "–"
     if value == 0.0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.{digits}g}".replace("-", "−")
-    power = math.floor(math.log10(abs(value)))
+    power = _rounded_power(value, digits)
     mantissa = f"{value / 10.0**power:.{digits}g}"
     return f"{mantissa}×10{_raised(power)}".replace("-", "−")
+
+
+def _rounded_power(value: float, digits: int) -> int:
+    """Power of ten of a value as it is written: 9.9996 to four digits is 10."""
+    return int(f"{abs(value):.{digits - 1}e}".partition("e")[2])
 
 
 def _raised(power: int) -> str:
@@ -48,7 +53,7 @@ def _raised(power: int) -> str:
 
 
 def _power(value: float) -> int:
-    power = math.floor(math.log10(abs(value))) if value else 0
+    power = _rounded_power(value, 4) if value else 0
     return 0 if -3 < power < 4 else power
 
 
@@ -92,7 +97,7 @@ def interval(ends: Sequence[float | None], unit: str = "cm²/s") -> str:
     if low is not None and high is not None and high > low:
         digits = min(max(2 - math.floor(math.log10((high - low) / max(known))), 4), 7)
     first, last = ("open" if end is None else f"{end * 10.0**-power:.{digits}g}" for end in (low, high))
-    times = f" ×10{_raised(power)}" if power else ""
+    times = f"\u00a0×10{_raised(power)}" if power else ""
     return f"{first} to {last}{times} {unit}".strip().replace("-", "−")
 
 
@@ -113,6 +118,8 @@ def celsius(kelvin: float) -> str:
 
 def clock(seconds: float) -> str:
     """Write a time [s] in seconds, minutes or hours."""
+    if not math.isfinite(seconds):
+        return "–"
     if abs(seconds) < _MINUTE:
         return f"{number(seconds)} s"
     return f"{seconds / 60.0:.4g} min" if abs(seconds) < _HOUR else f"{seconds / 3600.0:.4g} h"

@@ -169,5 +169,5 @@ def _view(
         return {"is": "table", "table": next(tables)}
     if isinstance(block, Chart):
         view = {"is": "chart", "title": clean(block.title), "alt": clean(block.alt)}
-        return view | {"drawing": next(drawings), "table": next(tables)}
+        return view | {"drawing": next(drawings), "table": next(tables), "on_paper": block.on_paper}
     return {"is": "frames", "movie": next(movies)}

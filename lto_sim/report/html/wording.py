@@ -15,6 +15,7 @@ from lto_sim.plot.prefix import time_unit
 
 __all__ = ["anchors", "clean", "is_number", "length_unit", "round_length", "steps_of_time", "time_text"]
 
+_UNIT: Final = re.compile(r" (eV|V|K|s|min|nm|µm|°C)$")
 _NUMBER: Final = re.compile(r"[-−+±<>≈~≤≥(]*\s*[\d.][\d.,\s×·⁻⁰¹²³⁴-⁹^eE±−+()/%-]*|[-–—]|nan|inf|no value")
 _RESERVED: Final = "lto-"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -27,7 +28,7 @@ def clean(text: Any) -> str:
 
 def is_number(text: str) -> bool:
     """Whether a cell of a table reads as a number and is set to the right."""
-    return bool(_NUMBER.fullmatch(text.strip()))
+    return bool(_NUMBER.fullmatch(_UNIT.sub("", text.strip())))
 
 
 def anchors(names: Iterable[str]) -> list[str]:

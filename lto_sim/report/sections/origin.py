@@ -25,7 +25,8 @@ def files_notice(found: Found) -> Notice | None:
         return None
     parts = "; ".join(f"{name}: {reason}" for name, reason in found.not_understood)
     count = counted(len(found.not_understood), "entry", "entries")
-    return Notice(f"{count} could not be used and left out: {parts}.")
+    left = "was" if len(found.not_understood) == 1 else "were"
+    return Notice(f"{count} could not be used and {left} left out: {parts}.")
 
 
 def files_section(found: Found) -> Section:

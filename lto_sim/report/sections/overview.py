@@ -40,7 +40,8 @@ def lead_of(
     elif rates:
         known = sorted(entry.k for entry in rates if entry.k)
         if known:
-            sentences.append(f"k lies between {rate(known[0])} and {rate(known[-1])}.")
+            span = f"lies between {rate(known[0])} and {rate(known[-1])}"
+            sentences.append(f"k {span if len(known) > 1 else f'is {rate(known[0])}'}.")
     elif found.comparisons:
         sentences.append(_comparison(found.comparisons[0].data.attrs, found.comparisons[0].name))
     return " ".join(sentence for sentence in sentences if sentence)

@@ -75,13 +75,13 @@ def section(experiments: Sequence[Experiment]) -> Section | None:
     told = [experiment for experiment in experiments if experiment.scenario is not None]
     if not told:
         return None
-    rows = {experiment.label: _rows_of(experiment) for experiment in told}
-    first, *others = told
+    rows = [_rows_of(experiment) for experiment in told]
+    first = told[0]
     blocks: list[Block] = [Text(_intro(told))]
-    blocks += _tables(first.label, rows[first.label])
-    for experiment in others:
-        known = {(row.path, row.value) for row in rows[first.label]}
-        other = [row for row in rows[experiment.label] if (row.path, row.value) not in known]
+    blocks += _tables(first.label, rows[0])
+    known = {(row.path, row.value) for row in rows[0]}
+    for experiment, own in zip(told[1:], rows[1:], strict=True):
+        other = [row for row in own if (row.path, row.value) not in known]
         if other:
             blocks.append(_table(f"Of {experiment.label}, what differs from {first.label}", other))
     blocks.append(_material_table(first))

@@ -83,7 +83,7 @@ def _specimen(experiment: Experiment, flags: list[str]) -> list[Block]:
         except (LtoSimError, OSError) as error:
             return [Notice(f"{experiment.label}: its specimen cannot be drawn: {error}")]
     flags += [f"{experiment.label}: {warning.message}" for warning in caught]
-    return [Chart(f"Specimen of {experiment.label}", figure, _words(model, measure(model)))]
+    return [Chart(f"Specimen of {experiment.label}", figure, _words(model, measure(model)), on_paper=True)]
 
 
 def _words(model: Model, sizes: Measures) -> str:

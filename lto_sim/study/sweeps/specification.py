@@ -202,7 +202,7 @@ def _ordered(axes: Any, order: Any) -> Any:
     named = isinstance(axes, Mapping) and isinstance(order, list)
     if not named or sorted(axes) != sorted(map(str, order)):
         raise InputError("order", order, "the names of all axes, each once", "or leave it out")
-    return {name: axes[name] for name in order}
+    return {str(name): axes[str(name)] for name in order}
 
 
 def _texts(outputs: Any) -> list[Any]:
