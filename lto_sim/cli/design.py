@@ -116,7 +116,9 @@ def _check_goal(goal: str | None, free: list[str] | None, temperatures: str | No
     count = 1 if temperatures is None else len(temperatures.split(","))
     known = [*(["Ea"] if count >= _FOR_EA else []), "k", *(free or ())]
     if goal is not None and goal not in known:
-        remedy = "give three --temperatures" if goal == "Ea" else "choose one of them, or name it by --free"
+        remedy = "choose one of them, or name it by --free"
+        if goal == "Ea":
+            remedy = "Ea takes three usable temperatures: give --temperatures"
         raise InputError("--goal", goal, ", ".join(known), remedy)
 
 
