@@ -662,3 +662,18 @@ def test_an_order_of_other_axes_is_refused(order: Any) -> None:
     mapping = {"scenario": small().to_dict(), "axes": {"temperature": [300.0, 310.0], "seed": [1, 2]}}
     with pytest.raises(InputError, match="order"):
         Sweep.from_dict(mapping | {"order": order})
+
+
+def test_a_store_that_was_labelled_in_another_order_is_refused(tmp_path: Path) -> None:
+    """As stores were written before the order was kept: a range before a list."""
+    out = tmp_path / "old.zarr"
+    axes = {"temperature": Axis("60 degC", "90 degC", 2), "drive.0.hold": ["1.5 V", "1.6 V"]}
+    serial(small(), axes, out, outputs=["rate"])
+    root = out / "zarr.json"
+    content = json.loads(root.read_text(encoding="utf-8"))
+    described = tomllib.loads(content["attributes"]["configuration"])
+    assert described.pop("order") == list(axes)
+    content["attributes"]["configuration"] = Sweep.from_dict(described).to_toml()
+    root.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="run it again"):
+        resume_sweep(out)

@@ -150,6 +150,26 @@ class Sweep:
         """The sweep as the text of a sweep file."""
         return to_toml(self.to_dict())
 
+    def check_order(self, labelled: Sequence[Mapping[str, Any]], path: object) -> None:
+        """Refuse a store whose labels are in another order than its axes.
+
+        Parameters
+        ----------
+        labelled : The axes as the store labels them, a table with ``path`` each.
+        path : The store, for the error.
+
+        Raises
+        ------
+        InputError
+            An older store, whose runs were numbered in the order in which TOML had put the axes.
+        """
+        told = [str(axis["path"]) for axis in labelled]
+        if self.axes and sorted(told) == sorted(self.axes) and told != list(self.axes):
+            raise InputError(
+                "sweep", str(path), "labels in the order of the axes",
+                "an earlier version numbered its runs in another order than its labels: run it again",
+            )  # fmt: skip
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 of all that the results depend on."""

@@ -207,7 +207,7 @@ def stored_sweep(path: Path) -> tuple[Sweep, dict[str, Any]]:
     Raises
     ------
     InputError
-        Nothing there, or no sweep.
+        Nothing there, no sweep, or one whose runs were numbered in another order than its labels.
     """
     if not is_store(path) or path.is_file():
         raise InputError(
@@ -221,7 +221,9 @@ def stored_sweep(path: Path) -> tuple[Sweep, dict[str, Any]]:
         ) from None
     if "design" not in attributes or HASH not in attributes:
         raise InputError("sweep", str(path), "the store of a sweep", "this is another result")
-    return _described(str(attributes["configuration"])), attributes
+    described = _described(str(attributes["configuration"]))
+    described.check_order(json.loads(str(attributes.get("axes", "[]"))), path)
+    return described, attributes
 
 
 @lru_cache(maxsize=4)
